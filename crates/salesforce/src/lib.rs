@@ -1,1 +1,64 @@
-//! salesforce
+//! A typed client of the Salesforce API: records one by one and by the hundred, queries as streams, describe, the feeds
+//! of changed and deleted records, limits. Each record decodes straight into its type, unknown fields stay readable,
+//! and one bad record never fails a page.
+//!
+//! ```
+//! use futures::TryStreamExt;
+//! use salesforce::{Change, Contact, ContactUpdate, NewContact, Salesforce, Session, soql};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // An emulated organisation; against a real one, log in with `ClientCredentials`.
+//! let sandbox = sandbox::Sandbox::builder().data(sandbox::Data::Empty).build();
+//! let running = sandbox.serve(0).await?;
+//! let given = &running.ready_line()["salesforce"];
+//! let session = Session::new(given["instance_url"].as_str().unwrap(), given["access_token"].as_str().unwrap())?;
+//! let client = Salesforce::builder().login(session).build()?;
+//!
+//! let ada = NewContact {
+//!     last_name: Some("O'Lovelace".into()),
+//!     email: Some("ada@example.com".into()),
+//!     ..NewContact::default()
+//! };
+//! let id = client.contacts().create(&ada).await?;
+//! client.contacts().update(id, &ContactUpdate { title: Change::Set("Analyst".into()), ..ContactUpdate::default() }).await?;
+//!
+//! let query = soql!("SELECT Id, Title, LeadSource FROM Contact WHERE LastName = {}", "O'Lovelace");
+//! let rows: Vec<_> = client.query::<Contact>(query).stream().try_collect().await?;
+//! assert_eq!(rows[0].title.as_deref(), Some("Analyst"));
+//! assert_eq!(rows[0].extra("LeadSource").map(|raw| raw.get()), Some("null"));   // selected, and empty
+//! assert!(rows[0].extra("Email").is_none());                                    // not selected
+//! # running.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod api;
+mod auth;
+mod client;
+mod config;
+mod error;
+mod ids;
+mod models;
+pub mod soql;
+mod time;
+
+pub use api::{
+    ChildRelationship, DeletedRecord, DeletedRecords, Describe, DescribedField, FieldKind, GlobalDescribe, Limit,
+    MOST_RETRIEVED, MOST_WRITTEN, ObjectSummary, PicklistValue, Query, QueryPage, RecordTypeInfo, Records, Release, Saved,
+    UpdatedRecords, Upserted, UserInfo,
+};
+pub use auth::{ClientCredentials, Login, LoginHost, Session};
+pub use client::Salesforce;
+pub use config::{ApiVersion, SalesforceBuilder};
+pub use ids::{Any, AnyId, Id, IdError, Keyed};
+pub use models::{
+    Account, AccountUpdate, Change, Children, Contact, ContactUpdate, Fields, NewAccount, NewContact, NewNote,
+    NewOpportunity, NewOpportunityContactRole, NewTask, Note, NoteUpdate, Opportunity, OpportunityContactRole,
+    OpportunityContactRoleUpdate, OpportunityStage, OpportunityUpdate, SObject, Task, TaskUpdate, User, Writable,
+};
+pub use rest_core::{BadRecord, Error, ErrorKind, Result, Row};
+pub use time::{format_instant, parse_instant};
+
+/// The vendor's name in errors, spans, metrics and the ledger.
+pub(crate) const VENDOR: &str = "salesforce";

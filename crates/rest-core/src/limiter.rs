@@ -1,0 +1,418 @@
+//! The limits at work: who may go, who must wait, and for how long.
+
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use governor::clock::Clock as GovernorClock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{InMemoryState, NotKeyed};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use crate::error::ErrorKind;
+use crate::limit::{Allowance, DailyBudget, LimitFeedback, Limits, Quota};
+use crate::retry::LONGEST_PAUSE;
+
+/// Why a call was not let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) kind: ErrorKind,
+    pub(crate) wait: Option<Duration>,
+    pub(crate) why: &'static str,
+}
+
+/// Held while a call is under way.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    _slot: Option<OwnedSemaphorePermit>,
+}
+
+type Window = governor::RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Nanos>>;
+
+/// The limits at work. Waiters stand in one queue, so that nobody starves.
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    windows: Vec<(Window, NonZeroU32)>,
+    queue: tokio::sync::Mutex<()>,
+    clock: TokioClock,
+    paused_until: Mutex<Option<Instant>>,
+    slots: Option<Arc<Semaphore>>,
+    budget: Option<DailyBudget>,
+    day: Mutex<Day>,
+}
+
+#[derive(Debug, Default)]
+struct Day {
+    date: Option<NaiveDate>,
+    spent: u64,
+    told: Option<(Allowance, Instant)>,
+}
+
+/// A server's word about the day is believed for so long; then one call may go and ask.
+const TOLD_HOLDS: Duration = LONGEST_PAUSE;
+
+impl Limiter {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let clock = TokioClock {
+            origin: Instant::now(),
+        };
+        let window = |quota: &Quota| {
+            (
+                Window::direct_with_clock(quota.to_governor(), clock.clone()),
+                quota.burst,
+            )
+        };
+        Self {
+            windows: limits.windows.iter().map(window).collect(),
+            queue: tokio::sync::Mutex::new(()),
+            paused_until: Mutex::new(None),
+            slots: limits
+                .concurrency
+                .map(|calls| Arc::new(Semaphore::new(calls.min(Semaphore::MAX_PERMITS)))),
+            budget: limits.daily,
+            day: Mutex::new(Day::default()),
+            clock,
+        }
+    }
+
+    /// Takes `weight` calls out of the daily budget, or says that it is spent.
+    pub(crate) fn spend(&self, weight: u32, now: DateTime<Utc>) -> Result<(), Refusal> {
+        let Some(budget) = self.budget else {
+            return Ok(());
+        };
+        let weight = u64::from(weight);
+        let mut day = lock(&self.day);
+        if day.date != Some(now.date_naive()) {
+            day.date = Some(now.date_naive());
+            day.spent = 0;
+        }
+        let refuse = |why, wait| {
+            Err(Refusal {
+                kind: ErrorKind::QuotaExhausted,
+                wait,
+                why,
+            })
+        };
+        if budget.calls.is_some_and(|calls| day.spent + weight > calls) {
+            return refuse(
+                "the client's own daily budget is spent",
+                until_midnight(now),
+            );
+        }
+        if let Some((left, since)) = day.told {
+            let age = since.elapsed();
+            let holds = left
+                .reset_in
+                .map_or(TOLD_HOLDS, |reset| reset.min(TOLD_HOLDS));
+            if age < holds && left.remaining < budget.reserve.saturating_add(weight) {
+                return refuse(
+                    "the vendor's daily allotment is down to the reserve",
+                    Some(left.reset_in.unwrap_or(holds).saturating_sub(age)),
+                );
+            }
+        }
+        day.spent += weight;
+        Ok(())
+    }
+
+    /// Waits until `weight` calls may be made, or says how long that would take if it is later than `deadline`.
+    pub(crate) async fn admit(&self, weight: u32, deadline: Instant) -> Result<Permit, Refusal> {
+        let late = |wait| Refusal {
+            kind: ErrorKind::RateLimited,
+            wait,
+            why: "the rate limit leaves no time before the deadline",
+        };
+        let wait = async {
+            let slot = match &self.slots {
+                Some(slots) => slots.clone().acquire_owned().await.ok(),
+                None => None,
+            };
+            self.pass_pause(deadline)
+                .await
+                .map_err(|wait| late(Some(wait)))?;
+            if !self.windows.is_empty() && weight > 0 {
+                let _turn = self.queue.lock().await;
+                for (window, burst) in &self.windows {
+                    self.pass_window(window, *burst, weight, deadline)
+                        .await
+                        .map_err(|wait| late(Some(wait)))?;
+                }
+                // The server may have called for a pause meanwhile.
+                self.pass_pause(deadline)
+                    .await
+                    .map_err(|wait| late(Some(wait)))?;
+            }
+            Ok(Permit { _slot: slot })
+        };
+        tokio::time::timeout_at(deadline, wait)
+            .await
+            .unwrap_or_else(|_| Err(late(None)))
+    }
+
+    async fn pass_window(
+        &self,
+        window: &Window,
+        burst: NonZeroU32,
+        weight: u32,
+        deadline: Instant,
+    ) -> Result<(), Duration> {
+        let mut left = weight;
+        while let Some(part) = NonZeroU32::new(left.min(burst.get())) {
+            match window.check_n(part) {
+                Ok(Ok(())) => left -= part.get(),
+                Ok(Err(not_yet)) => {
+                    sleep_before(not_yet.wait_time_from(self.clock.now()), deadline).await?;
+                }
+                // A part never exceeds the burst, so this cannot be; were it so, waiting would not help.
+                Err(_) => break,
+            }
+        }
+        Ok(())
+    }
+
+    async fn pass_pause(&self, deadline: Instant) -> Result<(), Duration> {
+        loop {
+            let paused_until = *lock(&self.paused_until);
+            match paused_until.map(|until| until.saturating_duration_since(Instant::now())) {
+                Some(wait) if !wait.is_zero() => sleep_before(wait, deadline).await?,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Stops all clones for `wait` (at most 15 minutes), or until an earlier pause ends if that is later.
+    pub(crate) fn pause(&self, wait: Duration) {
+        let until = Instant::now() + wait.min(LONGEST_PAUSE);
+        let mut paused_until = lock(&self.paused_until);
+        *paused_until = Some(paused_until.map_or(until, |earlier| earlier.max(until)));
+    }
+
+    /// Listens to what the server says.
+    pub(crate) fn hear(&self, feedback: &LimitFeedback) {
+        if let Some(Allowance {
+            remaining: 0,
+            reset_in: Some(reset),
+            ..
+        }) = feedback.window
+        {
+            self.pause(reset);
+        }
+        if let Some(daily) = feedback.daily {
+            lock(&self.day).told = Some((daily, Instant::now()));
+        }
+    }
+
+    /// What the server last said about the day.
+    pub(crate) fn daily_allowance(&self) -> Option<Allowance> {
+        lock(&self.day).told.map(|(allowance, _)| allowance)
+    }
+}
+
+async fn sleep_before(wait: Duration, deadline: Instant) -> Result<(), Duration> {
+    let until = Instant::now() + wait;
+    if until > deadline {
+        return Err(wait);
+    }
+    tokio::time::sleep_until(until).await;
+    Ok(())
+}
+
+fn until_midnight(now: DateTime<Utc>) -> Option<Duration> {
+    let midnight = now
+        .date_naive()
+        .checked_add_days(Days::new(1))?
+        .and_time(NaiveTime::MIN)
+        .and_utc();
+    (midnight - now).to_std().ok()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Governor's view of tokio's clock, so that rates follow paused time.
+#[derive(Debug, Clone)]
+struct TokioClock {
+    origin: Instant,
+}
+
+impl GovernorClock for TokioClock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        Nanos::from(self.origin.elapsed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn far() -> Instant {
+        Instant::now() + Duration::from_secs(1_000_000)
+    }
+
+    fn run<F: Future>(future: F) -> F::Output {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap()
+            .block_on(future)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn no_span_ever_sees_more_than_the_quota(permits in 1u32..40, burst in 1u32..40, weights in proptest::collection::vec(1u32..4, 1..60)) {
+            let times = run(async {
+                let limiter = Limiter::new(&Limits::new().window(Quota::per_minute(permits).burst(burst)));
+                let start = Instant::now();
+                let mut times = Vec::new();
+                for weight in weights {
+                    limiter.admit(weight, far()).await.unwrap();
+                    times.extend(std::iter::repeat_n(start.elapsed(), weight.min(permits.min(burst)) as usize));
+                }
+                times
+            });
+            for from in &times {
+                let within = times.iter().filter(|at| *at >= from && **at < *from + Duration::from_secs(60) - Duration::from_millis(5)).count();
+                prop_assert!(within <= permits as usize, "{within} > {permits}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_full_rate_is_reached() {
+        let elapsed = run(async {
+            let limiter = Limiter::new(&Limits::new().window(Quota::per_minute(400)));
+            let start = Instant::now();
+            for _ in 0..4000 {
+                limiter.admit(1, far()).await.unwrap();
+            }
+            start.elapsed()
+        });
+        assert!(
+            elapsed > Duration::from_secs(9 * 60) && elapsed < Duration::from_secs(12 * 60),
+            "{elapsed:?}"
+        );
+    }
+
+    #[test]
+    fn a_wait_beyond_the_deadline_is_an_answer_at_once() {
+        run(async {
+            let limiter = Limiter::new(&Limits::new().window(Quota::per_hour(1)));
+            let soon = Instant::now() + Duration::from_secs(10);
+            limiter.admit(1, soon).await.unwrap();
+            let before = Instant::now();
+            let refusal = limiter.admit(1, soon).await.unwrap_err();
+            assert_eq!(refusal.kind, ErrorKind::RateLimited);
+            assert!(
+                refusal.wait.unwrap() > Duration::from_secs(3500),
+                "{refusal:?}"
+            );
+            assert_eq!(before.elapsed(), Duration::ZERO);
+        });
+    }
+
+    #[test]
+    fn concurrency_is_bounded_and_given_back() {
+        run(async {
+            let limiter = Limiter::new(&Limits::new().concurrency(2));
+            let one = limiter.admit(1, far()).await.unwrap();
+            let _two = limiter.admit(1, far()).await.unwrap();
+            let refusal = limiter
+                .admit(1, Instant::now() + Duration::from_secs(5))
+                .await
+                .unwrap_err();
+            assert_eq!(refusal.kind, ErrorKind::RateLimited);
+            drop(one);
+            limiter.admit(1, far()).await.unwrap();
+        });
+    }
+
+    #[test]
+    fn pauses_hold_everyone_and_are_clamped() {
+        run(async {
+            let limiter = Limiter::new(&Limits::new());
+            let start = Instant::now();
+            limiter.pause(Duration::from_secs(10));
+            limiter.pause(Duration::from_secs(5));
+            limiter.admit(1, far()).await.unwrap();
+            assert_eq!(start.elapsed().as_secs(), 10);
+            limiter.pause(Duration::from_secs(1_000_000_000));
+            limiter.admit(1, far()).await.unwrap();
+            assert_eq!(start.elapsed().as_secs(), 10 + 15 * 60);
+        });
+    }
+
+    #[test]
+    fn a_spent_window_pauses_until_its_reset() {
+        run(async {
+            let limiter = Limiter::new(&Limits::new());
+            let left = |remaining, reset| {
+                LimitFeedback::default().with_window(Allowance {
+                    remaining,
+                    limit: None,
+                    reset_in: reset,
+                })
+            };
+            let start = Instant::now();
+            limiter.hear(&left(1, Some(Duration::from_secs(50))));
+            limiter.hear(&left(0, None));
+            limiter.admit(1, far()).await.unwrap();
+            assert_eq!(start.elapsed().as_secs(), 0);
+            limiter.hear(&left(0, Some(Duration::from_secs(42))));
+            limiter.admit(1, far()).await.unwrap();
+            assert_eq!(start.elapsed().as_secs(), 42);
+        });
+    }
+
+    #[test]
+    fn the_days_own_budget_is_renewed_at_midnight() {
+        let limiter = run(async { Limiter::new(&Limits::new().daily(DailyBudget::calls(3))) });
+        let evening = DateTime::parse_from_rfc3339("2024-05-01T23:00:00Z")
+            .unwrap()
+            .to_utc();
+        limiter.spend(1, evening).unwrap();
+        limiter.spend(2, evening).unwrap();
+        let refusal = limiter.spend(1, evening).unwrap_err();
+        assert_eq!(
+            (refusal.kind, refusal.wait),
+            (ErrorKind::QuotaExhausted, Some(Duration::from_secs(3600)))
+        );
+        limiter
+            .spend(3, evening + chrono::TimeDelta::hours(1))
+            .unwrap();
+    }
+
+    #[test]
+    fn the_reserve_is_kept_by_the_servers_count_until_its_word_is_old() {
+        run(async {
+            let limiter = Limiter::new(&Limits::new().daily(DailyBudget::default().reserve(100)));
+            let now = DateTime::UNIX_EPOCH;
+            let told = |remaining| {
+                LimitFeedback::default().with_daily(Allowance {
+                    remaining,
+                    limit: Some(15_000),
+                    reset_in: None,
+                })
+            };
+            limiter.spend(1, now).unwrap();
+            limiter.hear(&told(101));
+            limiter.spend(1, now).unwrap();
+            limiter.hear(&told(100));
+            assert_eq!(
+                limiter.spend(1, now).unwrap_err().kind,
+                ErrorKind::QuotaExhausted
+            );
+            assert_eq!(limiter.daily_allowance().unwrap().remaining, 100);
+            tokio::time::sleep(TOLD_HOLDS).await;
+            limiter.spend(1, now).unwrap();
+        });
+    }
+}

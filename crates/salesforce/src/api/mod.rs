@@ -1,0 +1,15 @@
+//! The API's resources, one file each. Requests are built by pure functions and sent by the handles.
+
+mod collections;
+mod describe;
+mod feeds;
+mod org;
+mod query;
+mod sobjects;
+
+pub use collections::{MOST_RETRIEVED, MOST_WRITTEN, Saved};
+pub use describe::{ChildRelationship, Describe, DescribedField, FieldKind, GlobalDescribe, ObjectSummary, PicklistValue, RecordTypeInfo};
+pub use feeds::{DeletedRecord, DeletedRecords, UpdatedRecords};
+pub use org::{Limit, Release, UserInfo};
+pub use query::{Query, QueryPage};
+pub use sobjects::{Records, Upserted};

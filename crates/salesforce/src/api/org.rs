@@ -1,0 +1,118 @@
+//! The organisation: who is logged in, what is left of its limits, which versions it serves.
+
+use std::collections::BTreeMap;
+
+use rest_core::{Call, Result};
+use serde::Deserialize;
+
+use crate::ids::{AnyId, Id};
+use crate::models::User;
+use crate::{ApiVersion, Salesforce};
+
+/// Who is logged in. `Debug` shows the ids only.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct UserInfo {
+    /// The user.
+    pub user_id: Id<User>,
+    /// The organisation.
+    pub organization_id: AnyId,
+    /// The login name.
+    #[serde(default)]
+    pub preferred_username: Option<String>,
+    /// The whole name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The e-mail address.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// The time zone's name.
+    #[serde(default)]
+    pub zoneinfo: Option<String>,
+}
+
+impl std::fmt::Debug for UserInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UserInfo")
+            .field("user_id", &self.user_id)
+            .field("organization_id", &self.organization_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One limit of the organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+#[serde(rename_all = "PascalCase")]
+pub struct Limit {
+    /// The whole allotment.
+    pub max: i64,
+    /// What is left of it; up to five minutes old.
+    pub remaining: i64,
+}
+
+/// A version of the API that the instance serves.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Release {
+    /// The release's name, such as `Winter '25`.
+    pub label: String,
+    /// The version, such as `62.0`.
+    pub version: String,
+    /// Its path.
+    pub url: String,
+}
+
+impl Release {
+    /// The version, where it is one this client can use.
+    #[must_use]
+    pub fn api_version(&self) -> Option<ApiVersion> {
+        self.version.parse().ok()
+    }
+}
+
+impl Salesforce {
+    /// Who is logged in: the cheapest way to test a connection.
+    ///
+    /// # Errors
+    /// [`Unauthorized`](crate::ErrorKind::Unauthorized) if the login was refused.
+    pub async fn userinfo(&self) -> Result<UserInfo> {
+        self.send(Call::get("userinfo").path(["services", "oauth2", "userinfo"])).await?.json()
+    }
+
+    /// What is left of the organisation's limits, by name (`DailyApiRequests`, …).
+    ///
+    /// # Errors
+    /// Whatever the vendor answers.
+    pub async fn limits(&self) -> Result<BTreeMap<String, Limit>> {
+        self.send(Call::get("limits").path(self.version().path(["limits"]))).await?.json()
+    }
+
+    /// The API versions that the instance serves, oldest first.
+    ///
+    /// # Errors
+    /// Whatever the vendor answers.
+    pub async fn versions(&self) -> Result<Vec<Release>> {
+        self.send(Call::get("versions").path(["services", "data"])).await?.json()
+    }
+
+    /// About how many records these objects have; objects without a count are left out.
+    ///
+    /// # Errors
+    /// Whatever the vendor answers.
+    pub async fn record_counts(&self, objects: &[&str]) -> Result<BTreeMap<String, u64>> {
+        #[derive(Deserialize)]
+        struct Answer {
+            #[serde(rename = "sObjects")]
+            objects: Vec<Count>,
+        }
+        #[derive(Deserialize)]
+        struct Count {
+            name: String,
+            count: u64,
+        }
+        let call = Call::get("limits.record_count").path(self.version().path(["limits", "recordCount"]));
+        let answer: Answer = self.send(call.query("sObjects", objects.join(","))).await?.json()?;
+        Ok(answer.objects.into_iter().map(|count| (count.name, count.count)).collect())
+    }
+}

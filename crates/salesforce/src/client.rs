@@ -1,0 +1,141 @@
+use std::fmt;
+
+use http::HeaderMap;
+use rest_core::{Allowance, BaseUrl, Call, Ledger, Reply, RestClient, Result};
+
+use crate::api::{Query, Records};
+use crate::config::{ApiVersion, SalesforceBuilder};
+use crate::models::{Account, Contact, Note, Opportunity, OpportunityContactRole, OpportunityStage, SObject, Task, User};
+use crate::soql::Soql;
+
+/// A connection to one organisation. Cheap to clone; clones share the session, the limits and the ledger.
+#[derive(Clone)]
+pub struct Salesforce {
+    rest: RestClient,
+    version: ApiVersion,
+    /// Sent with every call.
+    headers: HeaderMap,
+}
+
+impl Salesforce {
+    /// Starts building a client.
+    pub fn builder() -> SalesforceBuilder {
+        SalesforceBuilder::default()
+    }
+
+    pub(crate) fn new(rest: RestClient, version: ApiVersion, headers: HeaderMap) -> Self {
+        Self { rest, version, headers }
+    }
+
+    /// The records of an object; of custom objects too, see [`SObject`].
+    #[must_use]
+    pub fn records<T: SObject>(&self) -> Records<T> {
+        Records::new(self.clone())
+    }
+
+    /// Accounts.
+    #[must_use]
+    pub fn accounts(&self) -> Records<Account> {
+        self.records()
+    }
+
+    /// Contacts.
+    #[must_use]
+    pub fn contacts(&self) -> Records<Contact> {
+        self.records()
+    }
+
+    /// Opportunities.
+    #[must_use]
+    pub fn opportunities(&self) -> Records<Opportunity> {
+        self.records()
+    }
+
+    /// The people involved in opportunities.
+    #[must_use]
+    pub fn opportunity_contact_roles(&self) -> Records<OpportunityContactRole> {
+        self.records()
+    }
+
+    /// The stages of opportunities.
+    #[must_use]
+    pub fn opportunity_stages(&self) -> Records<OpportunityStage> {
+        self.records()
+    }
+
+    /// Tasks.
+    #[must_use]
+    pub fn tasks(&self) -> Records<Task> {
+        self.records()
+    }
+
+    /// Notes.
+    #[must_use]
+    pub fn notes(&self) -> Records<Note> {
+        self.records()
+    }
+
+    /// Users.
+    #[must_use]
+    pub fn users(&self) -> Records<User> {
+        self.records()
+    }
+
+    /// A query whose rows decode as `T`. Nothing is sent until the handle is read.
+    pub fn query<T>(&self, soql: impl Into<Soql>) -> Query<T> {
+        Query::new(self.clone(), soql.into(), false)
+    }
+
+    /// A query that also sees deleted and archived rows.
+    pub fn query_all<T>(&self, soql: impl Into<Soql>) -> Query<T> {
+        Query::new(self.clone(), soql.into(), true)
+    }
+
+    /// Sends a call as it is, with this client's authentication, limits and errors: nothing that is missing here blocks
+    /// a user. Its path begins below the instance's address: `.path(["services", "data", "v62.0", "limits"])`.
+    ///
+    /// # Errors
+    /// Whatever the vendor answers.
+    pub async fn raw(&self, call: Call) -> Result<Reply> {
+        self.send(call).await
+    }
+
+    pub(crate) async fn send(&self, mut call: Call) -> Result<Reply> {
+        for (name, value) in &self.headers {
+            call.headers.entry(name).or_insert_with(|| value.clone());
+        }
+        self.rest.send(&call).await
+    }
+
+    /// Logs in, if that has not happened yet, and gives the instance's address.
+    ///
+    /// # Errors
+    /// What the login host answers.
+    pub async fn connect(&self) -> Result<BaseUrl> {
+        self.rest.connect().await
+    }
+
+    /// The API version in use.
+    #[must_use]
+    pub fn version(&self) -> ApiVersion {
+        self.version
+    }
+
+    /// The calls made so far.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        self.rest.ledger()
+    }
+
+    /// What the server last said about the calls left of the organisation's 24 hours.
+    #[must_use]
+    pub fn daily_allowance(&self) -> Option<Allowance> {
+        self.rest.daily_allowance()
+    }
+}
+
+impl fmt::Debug for Salesforce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Salesforce").field("base", self.rest.base()).field("version", &self.version).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,31 @@
+use chrono::{DateTime, Utc};
+
+use super::sobject;
+
+sobject! {
+    /// Somebody who works in the organisation. Users cannot be deleted, only deactivated.
+    User("User", "005");
+    read {
+        /// The login name, unique over all organisations.
+        username "Username": String,
+        /// The whole name.
+        name "Name": String,
+        /// Family name.
+        last_name "LastName": String,
+        /// Given name.
+        first_name "FirstName": String,
+        /// E-mail address.
+        email "Email": String,
+        /// Whether the user can log in and be given records.
+        is_active "IsActive": bool,
+        /// What kind of licence the user has: `Standard`, or one of the platform's own users.
+        user_type "UserType": String,
+        /// The time zone's name.
+        time_zone_sid_key "TimeZoneSidKey": String,
+        /// When the record was created.
+        created_date "CreatedDate": DateTime<Utc>,
+        /// When it last changed.
+        system_modstamp "SystemModstamp": DateTime<Utc>,
+    }
+    extra {}
+}

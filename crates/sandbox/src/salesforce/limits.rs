@@ -1,0 +1,99 @@
+//! `limits`: what is left of the allowances.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::call::{Answer, Call};
+use super::errors::Failure;
+use super::org::Org;
+
+/// Allowances that the sandbox never draws on, as in a new organisation.
+const UNTOUCHED: [(&str, u64); 20] = [
+    ("AnalyticsExternalDataSizeMB", 40_960),
+    ("ConcurrentAsyncGetReportInstances", 200),
+    ("ConcurrentSyncReportRuns", 20),
+    ("DailyAsyncApexExecutions", 250_000),
+    ("DailyBulkApiBatches", 15_000),
+    ("DailyBulkV2QueryFileStorageMB", 976_562),
+    ("DailyBulkV2QueryJobs", 10_000),
+    ("DailyDurableStreamingApiEvents", 10_000),
+    ("DailyGenericStreamingApiEvents", 10_000),
+    ("DailyStreamingApiEvents", 10_000),
+    ("DailyWorkflowEmails", 100_000),
+    ("FileStorageMB", 1_073),
+    ("HourlyAsyncReportRuns", 1_200),
+    ("HourlyPublishedPlatformEvents", 50_000),
+    ("HourlySyncReportRuns", 500),
+    ("HourlyTimeBasedWorkflow", 1_000),
+    ("MassEmail", 5_000),
+    ("PermissionSets", 1_500),
+    ("SingleEmail", 5_000),
+    ("StreamingApiConcurrentClients", 20),
+];
+
+/// A record counts as 2 KB of storage.
+const RECORDS_PER_MB: usize = 512;
+/// Storage for records, in MB.
+const DATA_STORAGE_MB: usize = 1_073;
+
+impl Org {
+    /// `GET limits`.
+    pub(crate) fn limits(&mut self, call: &Call) -> Result<Answer, Failure> {
+        call.only("HEAD,GET")?;
+        let limit =
+            |max: u64, used: u64| json!({"Max": max, "Remaining": max.saturating_sub(used)});
+        let mut limits = Map::new();
+        let used = self.usage.count(self.now);
+        limits.insert(
+            "DailyApiRequests".to_owned(),
+            limit(self.quirks.daily_api_requests.into(), used),
+        );
+        let records: usize = (0..self.schema.objects.len())
+            .map(|object| self.store.rows(object).count())
+            .sum();
+        let left = DATA_STORAGE_MB.saturating_sub(records / RECORDS_PER_MB);
+        limits.insert(
+            "DataStorageMB".to_owned(),
+            json!({"Max": DATA_STORAGE_MB, "Remaining": left}),
+        );
+        limits.extend(
+            UNTOUCHED
+                .iter()
+                .map(|(name, max)| ((*name).to_owned(), limit(*max, 0))),
+        );
+        limits.sort_keys();
+        Ok(Answer::ok(Json::Object(limits)))
+    }
+
+    /// `GET limits/recordCount?sObjects=Account,Contact`; objects without records are left out.
+    pub(crate) fn record_count(&self, call: &Call) -> Result<Answer, Failure> {
+        call.only("HEAD,GET")?;
+        let named: Option<Vec<&str>> = call
+            .param("sObjects")
+            .map(|list| list.split(',').map(str::trim).collect());
+        let wanted = |name: &str| {
+            named
+                .as_ref()
+                .is_none_or(|names| names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)))
+        };
+        let objects = self
+            .schema
+            .objects
+            .iter()
+            .enumerate()
+            .filter(|(_, object)| wanted(object.name));
+        let counts = objects.map(|(index, object)| {
+            (
+                object.name,
+                self.store
+                    .rows(index)
+                    .filter(|row| !row.is_deleted())
+                    .count(),
+            )
+        });
+        let counts: Vec<Json> = counts
+            .filter(|(_, count)| *count > 0)
+            .map(|(name, count)| json!({"count": count, "name": name}))
+            .collect();
+        Ok(Answer::ok(json!({"sObjects": counts})))
+    }
+}

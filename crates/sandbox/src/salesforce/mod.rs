@@ -1,0 +1,308 @@
+//! Salesforce: the REST API of an organisation with the sales objects.
+//!
+//! Served: versions and resources, OAuth (client credentials, password, refresh, revocation, user info), describe,
+//! records by id and by external id, conditional reads and writes, `updated` and `deleted`, SOQL with pages,
+//! collections, composite, batch and tree, limits. Ids, tokens, errors and stamps have the vendor's shapes; what
+//! the vendor leaves open is a switch in [`Quirks`].
+//!
+//! Not served: search, bulk jobs, SOAP, lead conversion, change events, files and the UI resources (404).
+
+mod api;
+mod call;
+mod coerce;
+mod collections;
+mod composite;
+mod cursors;
+mod delete;
+mod derive;
+mod describe;
+mod errors;
+mod feeds;
+mod fixtures;
+mod ids;
+mod limits;
+mod oauth;
+mod org;
+mod query;
+mod quirks;
+mod read;
+mod records;
+mod schema;
+mod seed;
+mod session;
+mod soql;
+mod store;
+mod tree;
+mod usage;
+mod value;
+mod write;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use axum::http::{StatusCode, header};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    Context, Edited, Emulator, HumanEdit, Refusal, Refused, Reply, Request, Vendor, World,
+};
+use errors::{ApiError, Failure};
+pub use ids::{IdError, SfId};
+use org::{Author, Org};
+pub use quirks::Quirks;
+use schema::ObjectIndex;
+use write::Fields;
+
+/// The version in the URLs of records that are shown outside of a call.
+const SHOWN_VERSION: &str = "v62.0";
+
+/// The emulated organisation. See the [module](self) for what it serves.
+#[derive(Debug)]
+pub struct Salesforce {
+    context: Context,
+    org: Mutex<Org>,
+}
+
+impl Salesforce {
+    /// An organisation with users, stages and statuses, but without customers.
+    #[must_use]
+    pub fn new(context: Context, quirks: Quirks) -> Salesforce {
+        let org = Mutex::new(Org::new(&context, quirks));
+        Salesforce { context, org }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Org> {
+        self.org.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The organisation, with its time set to now.
+    fn present(&self) -> MutexGuard<'_, Org> {
+        let mut org = self.lock();
+        org.tick(self.context.now());
+        org
+    }
+}
+
+fn no_such_object(name: &str) -> Failure {
+    ApiError::request(
+        "INVALID_TYPE",
+        format!("sObject type '{name}' is not supported."),
+    )
+    .into()
+}
+
+fn as_fields(fields: &Value) -> Result<&Fields, Failure> {
+    fields
+        .as_object()
+        .ok_or_else(|| ApiError::parser("the fields must be a JSON object").into())
+}
+
+impl Org {
+    fn find(&self, object: &str) -> Result<ObjectIndex, Failure> {
+        self.schema
+            .find(object)
+            .ok_or_else(|| no_such_object(object))
+    }
+
+    fn find_row(&self, object: &str, id: &str) -> Result<(ObjectIndex, SfId), Failure> {
+        let index = self.find(object)?;
+        let id = SfId::parse(id).map_err(|_| ApiError::not_found())?;
+        match self.store.get(index, id) {
+            Some(_) => Ok((index, id)),
+            None => Err(ApiError::not_found().into()),
+        }
+    }
+
+    /// A human's edit; the id of the record.
+    fn human(&mut self, edit: &HumanEdit) -> Result<(ObjectIndex, SfId), Failure> {
+        let author = Author {
+            user: self.fixtures.human_user,
+            automation: false,
+        };
+        match edit {
+            HumanEdit::Create { object, fields } => {
+                let index = self.find(object)?;
+                let id = self.create(index, as_fields(fields)?, author)?;
+                Ok((index, id))
+            }
+            HumanEdit::Edit { object, id, fields } => {
+                let (index, id) = self.find_row(object, id)?;
+                self.update(index, id, as_fields(fields)?, author)?;
+                Ok((index, id))
+            }
+            HumanEdit::Delete { object, id } => {
+                let (index, id) = self.find_row(object, id)?;
+                self.delete(index, id, author)?;
+                Ok((index, id))
+            }
+            HumanEdit::Restore { object, id } => {
+                let (index, id) = self.find_row(object, id)?;
+                self.undelete(index, id, author)?;
+                Ok((index, id))
+            }
+            HumanEdit::Purge { object, id } => {
+                let (index, id) = self.find_row(object, id)?;
+                self.purge(index, id, author)?;
+                Ok((index, id))
+            }
+            HumanEdit::Merge {
+                object,
+                id,
+                losers,
+                fields,
+            } => {
+                let (index, id) = self.find_row(object, id)?;
+                let losers = losers
+                    .iter()
+                    .map(|loser| Ok(self.find_row(object, loser)?.1));
+                let losers = losers.collect::<Result<Vec<SfId>, Failure>>()?;
+                let no_fields = Fields::new();
+                let fields = if fields.is_null() {
+                    &no_fields
+                } else {
+                    as_fields(fields)?
+                };
+                self.merge(index, id, &losers, fields, author)?;
+                Ok((index, id))
+            }
+            HumanEdit::Automation { object, id, fields } => {
+                let (index, id) = self.find_row(object, id)?;
+                self.update(
+                    index,
+                    id,
+                    as_fields(fields)?,
+                    Author {
+                        automation: true,
+                        ..author
+                    },
+                )?;
+                Ok((index, id))
+            }
+        }
+    }
+}
+
+impl Emulator for Salesforce {
+    fn vendor(&self) -> Vendor {
+        Vendor::Salesforce
+    }
+
+    fn handle(&self, request: &Request) -> Reply {
+        self.present().handle(request)
+    }
+
+    fn refuse(&self, request: &Request, refusal: &Refusal) -> Reply {
+        match refusal {
+            Refusal::RateLimited { retry_after: None } => {
+                let message = "ConcurrentRequests (Concurrent API Requests) Limit exceeded.";
+                let error = ApiError::request("REQUEST_LIMIT_EXCEEDED", message)
+                    .with_status(StatusCode::FORBIDDEN);
+                api::failure_reply(&error.into())
+            }
+            // The vendor itself sends no 429; something between it and the caller does.
+            Refusal::RateLimited {
+                retry_after: Some(seconds),
+            } => Reply::text(
+                StatusCode::TOO_MANY_REQUESTS,
+                "text/plain",
+                "Too Many Requests",
+            )
+            .header(header::RETRY_AFTER, seconds),
+            Refusal::QuotaExhausted => api::failure_reply(&api::quota_exhausted().into()),
+            Refusal::ServerError { status } => server_error(*status),
+            Refusal::ExpiredCredentials => {
+                let token = request
+                    .header("authorization")
+                    .and_then(|header| header.split_once(' '));
+                if let Some((_, token)) = token {
+                    self.lock().sessions.end(token.trim());
+                }
+                api::failure_reply(&ApiError::session_expired().into())
+            }
+        }
+    }
+
+    fn credentials(&self, origin: &str) -> Value {
+        let org = self.lock();
+        let credentials = &org.sessions.credentials;
+        json!({
+            "instance_url": origin,
+            "access_token": credentials.access_token,
+            "client_id": credentials.client_id,
+            "client_secret": credentials.client_secret,
+            "username": credentials.username,
+            "password": credentials.password,
+            "security_token": credentials.security_token,
+            "refresh_token": credentials.refresh_token,
+        })
+    }
+
+    fn seed(&self, view: &World) {
+        self.present().seed(view);
+    }
+
+    fn reset(&self) {
+        let mut org = self.lock();
+        let quirks = org.quirks.clone();
+        *org = Org::new(&self.context, quirks);
+    }
+
+    fn human(&self, edit: &HumanEdit) -> Result<Edited, Refused> {
+        let mut org = self.present();
+        let (object, id) = org
+            .transact(|org| org.human(edit))
+            .map_err(|failure| Refused::new(failure.status().as_u16(), failure.to_json()))?;
+        let row = org.store.get(object, id);
+        let record = row.map_or(Value::Null, |row| org.full_json(object, row, SHOWN_VERSION));
+        let effects = std::mem::take(&mut org.effects);
+        Ok(Edited::new(id, record, effects))
+    }
+
+    fn record(&self, object: &str, id: &str) -> Option<Value> {
+        let org = self.lock();
+        let object = org.schema.find(object)?;
+        let row = org.store.get(object, SfId::parse(id).ok()?)?;
+        Some(org.full_json(object, row, SHOWN_VERSION))
+    }
+
+    fn state(&self) -> Value {
+        let org = self.lock();
+        let mut state = Map::new();
+        for (index, object) in org.schema.objects.iter().enumerate() {
+            let rows = org
+                .store
+                .rows(index)
+                .map(|row| org.full_json(index, row, SHOWN_VERSION));
+            state.insert(object.name.to_owned(), rows.collect());
+        }
+        Value::Object(state)
+    }
+
+    fn quirks(&self) -> Value {
+        serde_json::to_value(&self.lock().quirks).unwrap_or_default()
+    }
+
+    fn set_quirks(&self, changes: &Value) -> Result<(), String> {
+        let mut org = self.lock();
+        org.quirks = org.quirks.changed(changes)?;
+        Ok(())
+    }
+}
+
+/// Server errors in the words of the application where it speaks itself, of its gateway otherwise.
+fn server_error(status: u16) -> Reply {
+    let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let error = match status {
+        500 => ApiError::request(
+            "UNKNOWN_EXCEPTION",
+            "An unexpected error occurred. Please include this ErrorId if you contact support: 774212045-1024 (-1937412)",
+        ),
+        503 => ApiError::request("SERVER_UNAVAILABLE", "Server unavailable"),
+        _ => {
+            let page = format!(
+                "<html><head><title>{code}</title></head><body><h1>{code}</h1></body></html>"
+            );
+            return Reply::text(code, "text/html;charset=UTF-8", page);
+        }
+    };
+    api::failure_reply(&error.with_status(code).into())
+}

@@ -1,0 +1,83 @@
+//! Switches for behaviour that the vendor does not document, or that differs between organisations.
+
+use serde::{Deserialize, Serialize};
+
+/// How the emulated organisation behaves where the vendor's documents are silent or organisations differ.
+///
+/// The defaults are what has most often been seen. Times are in seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Quirks {
+    /// API calls allowed in any 24 hours; further ones are answered 403 `REQUEST_LIMIT_EXCEEDED`. The default is
+    /// the allowance of a full sandbox.
+    pub daily_api_requests: u32,
+    /// Life of an access token from the token endpoint after its last use. The token of the ready line does not
+    /// age. (Not documented; two hours is the usual setting.)
+    pub session_timeout_seconds: u32,
+    /// Whether the token endpoint accepts `grant_type=password`; off in new organisations.
+    pub password_grant: bool,
+    /// Whether each refresh hands out a new refresh token and kills the old one; reuse of a dead one then revokes
+    /// the whole family.
+    pub rotate_refresh_tokens: bool,
+    /// How many query cursors stay open; the oldest is closed for a new one (not documented: 10).
+    pub open_cursors: usize,
+    /// Life of a query cursor; two days.
+    pub cursor_lifetime_seconds: u32,
+    /// Whether text loses its leading and trailing blanks on save (not documented).
+    pub trim_text: bool,
+    /// Whether `!=`, `NOT IN` and `NOT (… LIKE …)` let rows with a null in the field pass (sources disagree).
+    pub null_is_different: bool,
+    /// Whether reading a deleted record by its id says `ENTITY_IS_DELETED` instead of `NOT_FOUND`; both are seen.
+    pub read_of_deleted_says_deleted: bool,
+    /// The code for a reference to a record of a wrong object: `MALFORMED_ID`, or else
+    /// `FIELD_INTEGRITY_EXCEPTION`; both are seen.
+    pub wrong_reference_is_malformed_id: bool,
+    /// Whether an upsert may not repeat its external id field in the body (not documented).
+    pub refuse_external_id_in_body: bool,
+    /// Whether an account with a won opportunity refuses to be deleted with `DELETE_FAILED`.
+    pub protect_accounts_with_won_deals: bool,
+    /// By how much `latestDateCovered` of the change feeds trails the present, as with long open transactions.
+    pub feed_lag_seconds: u32,
+}
+
+impl Default for Quirks {
+    fn default() -> Quirks {
+        Quirks {
+            daily_api_requests: 5_000_000,
+            session_timeout_seconds: 2 * 60 * 60,
+            password_grant: true,
+            rotate_refresh_tokens: false,
+            open_cursors: 10,
+            cursor_lifetime_seconds: 2 * 24 * 60 * 60,
+            trim_text: true,
+            null_is_different: true,
+            read_of_deleted_says_deleted: false,
+            wrong_reference_is_malformed_id: true,
+            refuse_external_id_in_body: true,
+            protect_accounts_with_won_deals: false,
+            feed_lag_seconds: 0,
+        }
+    }
+}
+
+impl Quirks {
+    /// These quirks with some switches changed.
+    ///
+    /// # Errors
+    /// A sentence that names the unknown switch or the wrong value.
+    pub(crate) fn changed(&self, changes: &serde_json::Value) -> Result<Quirks, String> {
+        let changes = changes
+            .as_object()
+            .ok_or("the switches must be given as a JSON object")?;
+        let mut all = serde_json::to_value(self).map_err(|error| error.to_string())?;
+        if let Some(all) = all.as_object_mut() {
+            all.extend(
+                changes
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.clone())),
+            );
+        }
+        serde_json::from_value(all).map_err(|error| error.to_string())
+    }
+}

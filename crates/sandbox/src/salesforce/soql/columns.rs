@@ -1,0 +1,100 @@
+//! `columns=true`: the columns of a query instead of its rows, as command-line tools ask for them.
+
+use serde_json::{Value as Json, json};
+
+use crate::salesforce::schema::{Field, FieldType, Object, Schema};
+
+use super::plan::{Column, Leaf, Output, Plan};
+
+/// The answer about a bound query.
+pub(crate) fn column_metadata(schema: &Schema, plan: &Plan) -> Json {
+    let object = schema.object(plan.object);
+    let columns: Vec<Json> = match &plan.output {
+        Output::Count => Vec::new(),
+        Output::Rows(columns) => columns
+            .iter()
+            .map(|column| describe(schema, object, column))
+            .collect(),
+        Output::Groups(grouping) => grouping
+            .columns
+            .iter()
+            .map(|(name, slot)| {
+                entry(
+                    name,
+                    *slot >= grouping.keys.len(),
+                    Vec::new(),
+                    object.find(name).map(|field| object.field(field)),
+                )
+            })
+            .collect(),
+    };
+    json!({
+        "columnMetadata": columns,
+        "entityName": object.name,
+        "groupBy": matches!(plan.output, Output::Groups(_)),
+        "idSelected": true,
+        "keyPrefix": object.prefix,
+    })
+}
+
+fn describe(schema: &Schema, object: &Object, column: &Column) -> Json {
+    match column {
+        Column::Field { name, leaf, .. } => {
+            let field = match leaf {
+                Leaf::Field(field) => Some(object.field(*field)),
+                Leaf::Named(_) => None,
+            };
+            entry(name, false, Vec::new(), field)
+        }
+        Column::Parent { name, hop, columns } => {
+            let target = match object.field(*hop).reference_to {
+                [target] => schema.find(target).map(|index| schema.object(index)),
+                _ => None,
+            };
+            // Behind a polymorphic reference no field is known for certain: the parent's own stands in.
+            let target = target.unwrap_or(object);
+            entry(
+                name,
+                false,
+                columns
+                    .iter()
+                    .map(|column| describe(schema, target, column))
+                    .collect(),
+                None,
+            )
+        }
+        Column::Children { name, plan, .. } => {
+            let Output::Rows(columns) = &plan.output else {
+                return entry(name, true, Vec::new(), None);
+            };
+            let child = schema.object(plan.object);
+            entry(
+                name,
+                true,
+                columns
+                    .iter()
+                    .map(|column| describe(schema, child, column))
+                    .collect(),
+                None,
+            )
+        }
+    }
+}
+
+fn entry(name: &str, aggregate: bool, join_columns: Vec<Json>, field: Option<&Field>) -> Json {
+    let kind = field.map(|field| field.kind);
+    json!({
+        "aggregate": aggregate,
+        "apexType": kind.map(|kind| kind.name()),
+        "booleanType": kind == Some(FieldType::Boolean),
+        "columnName": name,
+        "custom": field.is_some_and(Field::custom),
+        "displayName": name,
+        "foreignKeyName": field.and_then(|field| field.relationship),
+        "insertable": field.is_some_and(|field| field.createable),
+        "joinColumns": join_columns,
+        "numberType": kind.is_some_and(|kind| kind.is_decimal() || kind == FieldType::Int),
+        "textType": kind.is_some_and(FieldType::is_text),
+        "updatable": field.is_some_and(|field| field.updateable),
+    })
+}

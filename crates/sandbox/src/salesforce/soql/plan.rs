@@ -1,0 +1,184 @@
+//! A query bound to the schema: names are resolved, literals have the type of their field.
+
+use crate::salesforce::schema::{
+    ChildRelationship, FieldIndex, FieldType, ObjectIndex, PicklistValue,
+};
+
+use super::filter::Filter;
+
+/// How to answer a query.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) object: ObjectIndex,
+    pub(crate) output: Output,
+    pub(crate) filter: Option<Filter>,
+    pub(crate) order: Vec<SortKey>,
+    pub(crate) limit: Option<usize>,
+    pub(crate) offset: usize,
+}
+
+/// What a query answers with.
+#[derive(Debug, Clone)]
+pub(crate) enum Output {
+    /// `COUNT()`: a total without rows.
+    Count,
+    Rows(Vec<Column>),
+    Groups(Grouping),
+}
+
+/// One member of an answered row.
+#[derive(Debug, Clone)]
+pub(crate) enum Column {
+    Field {
+        name: String,
+        leaf: Leaf,
+        form: Form,
+    },
+    Parent {
+        name: &'static str,
+        hop: FieldIndex,
+        columns: Vec<Column>,
+    },
+    Children {
+        name: &'static str,
+        link: ChildRelationship,
+        plan: Box<Plan>,
+    },
+}
+
+impl Column {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Column::Field { name, .. } => name,
+            Column::Parent { name, .. } | Column::Children { name, .. } => name,
+        }
+    }
+}
+
+/// In which form a field is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Plain,
+    /// `toLabel()`.
+    Label(&'static [PicklistValue]),
+    /// `FORMAT()`.
+    Text,
+}
+
+/// The field at the end of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Leaf {
+    Field(FieldIndex),
+    /// A field of whatever object a polymorphic reference points to.
+    Named(&'static str),
+}
+
+/// A value computed from a row, or from a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Expr {
+    Field {
+        hops: Vec<FieldIndex>,
+        leaf: Leaf,
+    },
+    Date {
+        part: DatePart,
+        of: Box<Expr>,
+    },
+    /// A key or aggregate of the group.
+    Slot(usize),
+}
+
+/// A date function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DatePart {
+    CalendarYear,
+    CalendarQuarter,
+    CalendarMonth,
+    DayInMonth,
+    DayInWeek,
+    DayInYear,
+    DayOnly,
+    HourInDay,
+    WeekInMonth,
+    WeekInYear,
+}
+
+impl DatePart {
+    /// The function called `name`, in upper case. Fiscal years are calendar years here.
+    pub(super) fn parse(name: &str) -> Option<DatePart> {
+        Some(match name {
+            "CALENDAR_YEAR" | "FISCAL_YEAR" => DatePart::CalendarYear,
+            "CALENDAR_QUARTER" | "FISCAL_QUARTER" => DatePart::CalendarQuarter,
+            "CALENDAR_MONTH" | "FISCAL_MONTH" => DatePart::CalendarMonth,
+            "DAY_IN_MONTH" => DatePart::DayInMonth,
+            "DAY_IN_WEEK" => DatePart::DayInWeek,
+            "DAY_IN_YEAR" => DatePart::DayInYear,
+            "DAY_ONLY" => DatePart::DayOnly,
+            "HOUR_IN_DAY" => DatePart::HourInDay,
+            "WEEK_IN_MONTH" => DatePart::WeekInMonth,
+            "WEEK_IN_YEAR" => DatePart::WeekInYear,
+            _ => return None,
+        })
+    }
+
+    pub(super) fn kind(self) -> FieldType {
+        if self == DatePart::DayOnly {
+            FieldType::Date
+        } else {
+            FieldType::Int
+        }
+    }
+}
+
+/// An aggregate function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AggregateFunction {
+    Count,
+    CountDistinct,
+    Sum,
+    Average,
+    Minimum,
+    Maximum,
+}
+
+impl AggregateFunction {
+    /// The function called `name`, in upper case.
+    pub(super) fn parse(name: &str) -> Option<AggregateFunction> {
+        Some(match name {
+            "COUNT" => AggregateFunction::Count,
+            "COUNT_DISTINCT" => AggregateFunction::CountDistinct,
+            "SUM" => AggregateFunction::Sum,
+            "AVG" => AggregateFunction::Average,
+            "MIN" => AggregateFunction::Minimum,
+            "MAX" => AggregateFunction::Maximum,
+            _ => return None,
+        })
+    }
+}
+
+/// One aggregate of the rows of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Aggregate {
+    pub(crate) function: AggregateFunction,
+    pub(crate) of: Expr,
+}
+
+/// How rows are grouped. The values of a group are its keys, then its aggregates; slots count through both.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Grouping {
+    pub(crate) keys: Vec<Expr>,
+    pub(crate) aggregates: Vec<Aggregate>,
+    /// Name and slot of each member of an answered row.
+    pub(crate) columns: Vec<(String, usize)>,
+    pub(crate) having: Option<Filter>,
+}
+
+/// One key of the order.
+#[derive(Debug, Clone)]
+pub(crate) struct SortKey {
+    pub(crate) expr: Expr,
+    pub(crate) descending: bool,
+    pub(crate) nulls_last: bool,
+    /// Picklists sort in the order of their values.
+    pub(crate) picklist: &'static [PicklistValue],
+}

@@ -1,0 +1,3 @@
+//! The contract of the trait on every backend.
+
+mod memory;
