@@ -25,7 +25,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -117,20 +117,19 @@ enum TimeChange {
 }
 
 async fn set_time(State(sandbox): State<Sandbox>, bytes: Bytes) -> Answer {
-    match body(&bytes)? {
-        TimeChange::AdvanceSeconds(seconds) => {
-            let by = TimeDelta::try_seconds(seconds)
-                .filter(|by| sandbox.clock().now().checked_add_signed(*by).is_some());
-            let by = by.ok_or_else(|| {
-                problem(
-                    StatusCode::BAD_REQUEST,
-                    "advance_seconds leaves the calendar",
-                )
-            })?;
-            sandbox.clock().advance(by);
-        }
-        TimeChange::Set(time) => sandbox.clock().set(time),
-    }
+    let now = match body(&bytes)? {
+        TimeChange::AdvanceSeconds(seconds) => TimeDelta::try_seconds(seconds)
+            .and_then(|by| sandbox.clock().now().checked_add_signed(by)),
+        TimeChange::Set(time) => Some(time),
+    };
+    let now = now.filter(|now| (1970..=9999).contains(&now.year()));
+    let now = now.ok_or_else(|| {
+        problem(
+            StatusCode::BAD_REQUEST,
+            "the time must stay between 1970 and 9999",
+        )
+    })?;
+    sandbox.clock().set(now);
     Ok(time_now(&sandbox))
 }
 

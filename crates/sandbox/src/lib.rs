@@ -33,7 +33,7 @@
 //! # });
 //! ```
 //!
-//! # Multi-user
+//! # Several accounts
 //! One `Sandbox` is one account at each vendor; sandboxes are independent, so build one per account.
 
 mod admin;

@@ -7,7 +7,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use crm_model::{AnyRef, Deleted};
 use sync_core::deletes::{self, DeleteAction};
-use sync_core::{Creation, Fingerprint, MatchDecision, MergeInput, Merged, PairId, Side, SideState};
+use sync_core::{
+    Creation, Fingerprint, MatchDecision, MergeInput, Merged, PairId, Side, SideState,
+};
 use sync_store::{Link, LinkFilter, LinkId, LinkState, Page};
 
 use crate::SyncError;
@@ -58,7 +60,11 @@ pub(crate) struct MergeOutcome {
 
 impl Session<'_> {
     /// What should happen to every dirty link of an object, in the order of the links.
-    pub(crate) async fn derive(&self, object: &ReadyObject, intended: &mut Intended) -> Result<Vec<Derived>, SyncError> {
+    pub(crate) async fn derive(
+        &self,
+        object: &ReadyObject,
+        intended: &mut Intended,
+    ) -> Result<Vec<Derived>, SyncError> {
         let dirty = scan(self.parts, object, LinkFilter::Dirty).await?;
         let (alone, known): (Vec<Link>, Vec<Link>) = dirty.into_iter().partition(is_alone);
         let mut derived = self.derive_alone(object, alone, intended).await?;
@@ -75,7 +81,12 @@ impl Session<'_> {
         intended: &Intended,
     ) -> Result<LinkRefs<'_>, SyncError> {
         let targets: Vec<(Side, AnyRef)> = states
-            .flat_map(|(side, state)| object.compiled.refs(side, state).map(move |target| (side, target.clone())))
+            .flat_map(|(side, state)| {
+                object
+                    .compiled
+                    .refs(side, state)
+                    .map(move |target| (side, target.clone()))
+            })
             .collect();
         LinkRefs::fetch(self.parts, &self.ready.directory, intended, targets).await
     }
@@ -90,11 +101,24 @@ impl Session<'_> {
     ) -> Result<Vec<Derived>, SyncError> {
         let mut pairs = Vec::with_capacity(links.len());
         for link in links {
-            let states = current(&link, Side::A)?.zip(current(&link, Side::B)?).map(|(a, b)| [a, b]);
+            let states = current(&link, Side::A)?
+                .zip(current(&link, Side::B)?)
+                .map(|(a, b)| [a, b]);
             pairs.push((link, states));
         }
-        let states = pairs.iter().filter_map(|(_, states)| states.as_ref()).flatten();
-        let refs = self.refs(object, states.enumerate().map(|(at, state)| (Side::BOTH[at % 2], state)), intended).await?;
+        let states = pairs
+            .iter()
+            .filter_map(|(_, states)| states.as_ref())
+            .flatten();
+        let refs = self
+            .refs(
+                object,
+                states
+                    .enumerate()
+                    .map(|(at, state)| (Side::BOTH[at % 2], state)),
+                intended,
+            )
+            .await?;
         let derive = |(link, states)| self.derive_pair(object, link, states, &refs);
         pairs.into_iter().map(derive).collect()
     }
@@ -108,37 +132,67 @@ impl Session<'_> {
     ) -> Result<Derived, SyncError> {
         let outcome = match (link.state, states) {
             (LinkState::Tombstoned, _) => self.derive_tombstoned(object, &link)?,
-            (LinkState::Creating, _) => Outcome::Wait { side: creating_side(&link), why: "the outcome of its creation is not known yet".into() },
+            (LinkState::Creating, _) => Outcome::Wait {
+                side: creating_side(&link),
+                why: "the outcome of its creation is not known yet".into(),
+            },
             (LinkState::Unlinked, _) | (_, None) => Outcome::Nothing,
             (_, Some(_)) if self.is_parked(&link) => Outcome::Nothing,
             (_, Some(states)) => merge(object, &link, states, refs, self.now().timestamp())?,
         };
-        Ok(Derived { link, absorbed: None, outcome })
+        Ok(Derived {
+            link,
+            absorbed: None,
+            outcome,
+        })
     }
 
     /// A parked link is not tried again before its time.
     fn is_parked(&self, link: &Link) -> bool {
-        link.parked.as_ref().is_some_and(|parked| parked.next_at.is_none_or(|next| next > self.now()))
+        link.parked
+            .as_ref()
+            .is_some_and(|parked| parked.next_at.is_none_or(|next| next > self.now()))
     }
 
     fn derive_tombstoned(&self, object: &ReadyObject, link: &Link) -> Result<Outcome, SyncError> {
-        let Some(tombstone) = &link.tombstone else { return Ok(Outcome::Nothing) };
-        let deleted: Deleted = serde_json::from_str(&tombstone.evidence)
-            .map_err(|error| SyncError::State { link: link.id.0, what: "delete evidence", why: error.to_string() })?;
-        let survivor = if tombstone.side == sync_store::Side::A { Side::B } else { Side::A };
+        let Some(tombstone) = &link.tombstone else {
+            return Ok(Outcome::Nothing);
+        };
+        let deleted: Deleted =
+            serde_json::from_str(&tombstone.evidence).map_err(|error| SyncError::State {
+                link: link.id.0,
+                what: "delete evidence",
+                why: error.to_string(),
+            })?;
+        let survivor = if tombstone.side == sync_store::Side::A {
+            Side::B
+        } else {
+            Side::A
+        };
         if link.record(store_side(survivor)).is_none() {
             return Ok(Outcome::Unlink);
         }
-        let edited = link.end(store_side(survivor)).seen.as_ref().map(|seen| &seen.blob) != link.end(store_side(survivor)).base.as_ref();
+        let edited = link
+            .end(store_side(survivor))
+            .seen
+            .as_ref()
+            .map(|seen| &seen.blob)
+            != link.end(store_side(survivor)).base.as_ref();
         Ok(match deletes::decide(&deleted, edited, object.deletes) {
             DeleteAction::Nothing => Outcome::Nothing,
             DeleteAction::Unlink => Outcome::Unlink,
             DeleteAction::Delete => Outcome::Delete { side: survivor },
             DeleteAction::Repoint(winner) => Outcome::Review {
-                why: format!("it was merged into {winner} on side {}; its partner is still here", survivor.other()),
+                why: format!(
+                    "it was merged into {winner} on side {}; its partner is still here",
+                    survivor.other()
+                ),
             },
             _ => Outcome::Review {
-                why: format!("it was deleted on side {}, and its partner was changed since", survivor.other()),
+                why: format!(
+                    "it was deleted on side {}, and its partner was changed since",
+                    survivor.other()
+                ),
             },
         })
     }
@@ -153,25 +207,48 @@ impl Session<'_> {
     ) -> Result<Vec<Derived>, SyncError> {
         let mut lonely = Vec::with_capacity(alone.len());
         for link in alone {
-            let side = if link.a.id.is_some() { Side::A } else { Side::B };
+            let side = if link.a.id.is_some() {
+                Side::A
+            } else {
+                Side::B
+            };
             if let Some(state) = current(&link, side)? {
                 lonely.push(Lonely { link, side, state });
             }
         }
-        let refs = self.refs(object, lonely.iter().map(|one| (one.side, &one.state)), intended).await?;
+        let refs = self
+            .refs(
+                object,
+                lonely.iter().map(|one| (one.side, &one.state)),
+                intended,
+            )
+            .await?;
         let matches = self.match_up(object, &lonely, &refs).await?;
-        let mut by_link: HashMap<LinkId, Lonely> = lonely.into_iter().map(|one| (one.link.id, one)).collect();
+        let mut by_link: HashMap<LinkId, Lonely> =
+            lonely.into_iter().map(|one| (one.link.id, one)).collect();
         let mut derived = Vec::with_capacity(matches.len());
         let mut created = CreatedKeys::default();
         for (id, found) in matches {
-            let Some(one) = by_link.remove(&id) else { continue };
+            let Some(one) = by_link.remove(&id) else {
+                continue;
+            };
             derived.push(match found {
                 Found::Partner(other) => match by_link.remove(&other) {
                     Some(partner) => self.join(object, one, partner, &refs, intended)?,
-                    None => Derived { link: one.link, absorbed: None, outcome: Outcome::Nothing },
+                    None => Derived {
+                        link: one.link,
+                        absorbed: None,
+                        outcome: Outcome::Nothing,
+                    },
                 },
-                Found::Unsure(why) => Derived { link: one.link, absorbed: None, outcome: Outcome::Review { why } },
-                Found::Nobody(print) => self.creation(object, one, &print, &refs, &mut created, intended),
+                Found::Unsure(why) => Derived {
+                    link: one.link,
+                    absorbed: None,
+                    outcome: Outcome::Review { why },
+                },
+                Found::Nobody(print) => {
+                    self.creation(object, one, &print, &refs, &mut created, intended)
+                }
             });
         }
         Ok(derived)
@@ -184,11 +261,17 @@ impl Session<'_> {
         lonely: &[Lonely],
         refs: &LinkRefs<'_>,
     ) -> Result<Vec<(LinkId, Found)>, SyncError> {
-        let prints: Vec<Fingerprint> = lonely.iter().map(|one| one.fingerprint(object, refs)).collect();
+        let prints: Vec<Fingerprint> = lonely
+            .iter()
+            .map(|one| one.fingerprint(object, refs))
+            .collect();
         let mut index: HashMap<(Side, &str), Vec<usize>> = HashMap::new();
         for (place, (one, print)) in lonely.iter().zip(&prints).enumerate() {
             for key in &print.keys {
-                index.entry((one.side, key.text.as_str())).or_default().push(place);
+                index
+                    .entry((one.side, key.text.as_str()))
+                    .or_default()
+                    .push(place);
             }
         }
         let taken = self.taken(object, lonely, &prints, refs).await?;
@@ -201,25 +284,40 @@ impl Session<'_> {
             }
             let sharing = |side: Side| -> Vec<Fingerprint> {
                 let keys = print.keys.iter();
-                let places: BTreeSet<usize> = keys.flat_map(|key| index.get(&(side, key.text.as_str())).unwrap_or(&none)).copied().collect();
-                let others = places.into_iter().filter(|place| lonely[*place].link.id != one.link.id);
-                let mark = |place: usize| Fingerprint { taken: partners.contains(&lonely[place].link.id), ..prints[place].clone() };
+                let places: BTreeSet<usize> = keys
+                    .flat_map(|key| index.get(&(side, key.text.as_str())).unwrap_or(&none))
+                    .copied()
+                    .collect();
+                let others = places
+                    .into_iter()
+                    .filter(|place| lonely[*place].link.id != one.link.id);
+                let mark = |place: usize| Fingerprint {
+                    taken: partners.contains(&lonely[place].link.id),
+                    ..prints[place].clone()
+                };
                 let mut sharing: Vec<Fingerprint> = others.map(mark).collect();
-                let elsewhere = print.keys.iter().flat_map(|key| taken.get(&(side, key.text.clone())).into_iter().flatten());
+                let elsewhere = print
+                    .keys
+                    .iter()
+                    .flat_map(|key| taken.get(&(side, key.text.clone())).into_iter().flatten());
                 let mut known: BTreeSet<&str> = BTreeSet::new();
                 sharing.extend(elsewhere.filter(|other| known.insert(&other.id)).cloned());
                 sharing
             };
-            let decision = sync_core::decide_match(print, &sharing(one.side.other()), &sharing(one.side));
-            found.push((one.link.id, match decision {
-                MatchDecision::Match { id, .. } => {
-                    let partner = LinkId(id.parse().unwrap_or_default());
-                    partners.insert(partner);
-                    Found::Partner(partner)
-                }
-                MatchDecision::Review { why, .. } => Found::Unsure(why),
-                MatchDecision::None => Found::Nobody(print.clone()),
-            }));
+            let decision =
+                sync_core::decide_match(print, &sharing(one.side.other()), &sharing(one.side));
+            found.push((
+                one.link.id,
+                match decision {
+                    MatchDecision::Match { id, .. } => {
+                        let partner = LinkId(id.parse().unwrap_or_default());
+                        partners.insert(partner);
+                        Found::Partner(partner)
+                    }
+                    MatchDecision::Review { why, .. } => Found::Unsure(why),
+                    MatchDecision::None => Found::Nobody(print.clone()),
+                },
+            ));
         }
         // A partner found by a later record was decided on its own before; the match takes its place.
         found.retain(|(id, _)| !partners.contains(id));
@@ -236,21 +334,37 @@ impl Session<'_> {
     ) -> Result<HashMap<(Side, String), Vec<Fingerprint>>, SyncError> {
         let store = &self.parts.store;
         let own: BTreeSet<LinkId> = lonely.iter().map(|one| one.link.id).collect();
-        let texts: BTreeSet<&str> = prints.iter().flat_map(|print| &print.keys).map(|key| key.text.as_str()).collect();
+        let texts: BTreeSet<&str> = prints
+            .iter()
+            .flat_map(|print| &print.keys)
+            .map(|key| key.text.as_str())
+            .collect();
         let texts: Vec<&str> = texts.into_iter().collect();
         let mut taken: HashMap<(Side, String), Vec<Fingerprint>> = HashMap::new();
         for side in Side::BOTH {
-            let found = store.find_by_keys(object.kind.as_str(), store_side(side), &texts).await?;
+            let found = store
+                .find_by_keys(object.kind.as_str(), store_side(side), &texts)
+                .await?;
             for (text, ids) in texts.iter().zip(found) {
                 for id in ids.into_iter().filter(|id| !own.contains(id)) {
-                    let Some(link) = store.link(id).await? else { continue };
+                    let Some(link) = store.link(id).await? else {
+                        continue;
+                    };
                     if !link.state.is_live() {
                         continue;
                     }
-                    let Some(state) = current(&link, side)? else { continue };
+                    let Some(state) = current(&link, side)? else {
+                        continue;
+                    };
                     let other = Lonely { link, side, state };
-                    let print = Fingerprint { taken: true, ..other.fingerprint(object, refs) };
-                    taken.entry((side, (*text).to_owned())).or_default().push(print);
+                    let print = Fingerprint {
+                        taken: true,
+                        ..other.fingerprint(object, refs)
+                    };
+                    taken
+                        .entry((side, (*text).to_owned()))
+                        .or_default()
+                        .push(print);
                 }
             }
         }
@@ -265,7 +379,11 @@ impl Session<'_> {
         refs: &LinkRefs<'_>,
         intended: &mut Intended,
     ) -> Result<Derived, SyncError> {
-        let (mut a, mut b) = if one.side == Side::A { (one, partner) } else { (partner, one) };
+        let (mut a, mut b) = if one.side == Side::A {
+            (one, partner)
+        } else {
+            (partner, one)
+        };
         let absorbed = b.link.id;
         a.link.b = std::mem::take(&mut b.link.b);
         a.link.state = LinkState::Linked;
@@ -273,8 +391,18 @@ impl Session<'_> {
         a.link.review.clear();
         let ids = [a.link.a.id.as_deref(), a.link.b.id.as_deref()].map(Option::unwrap_or_default);
         intended.link(object.kind, a.link.id, ids[0], ids[1]);
-        let outcome = merge(object, &a.link, [a.state, b.state], refs, self.now().timestamp())?;
-        Ok(Derived { link: a.link, absorbed: Some(absorbed), outcome })
+        let outcome = merge(
+            object,
+            &a.link,
+            [a.state, b.state],
+            refs,
+            self.now().timestamp(),
+        )?;
+        Ok(Derived {
+            link: a.link,
+            absorbed: Some(absorbed),
+            outcome,
+        })
     }
 
     fn creation(
@@ -288,37 +416,73 @@ impl Session<'_> {
     ) -> Derived {
         let Lonely { link, side, state } = one;
         let to = side.other();
-        let done = |outcome| Derived { link: link.clone(), absorbed: None, outcome };
-        let allowed = object.creates.is_some_and(|direction| direction.allows(side));
+        let done = |outcome| Derived {
+            link: link.clone(),
+            absorbed: None,
+            outcome,
+        };
+        let allowed = object
+            .creates
+            .is_some_and(|direction| direction.allows(side));
         if !allowed || !object.capabilities[to.index()].create || self.is_parked(&link) {
             return done(Outcome::Nothing);
         }
         if let Some(twin) = created.twin(side, print) {
-            let why = format!("record {twin} of the same side looks like the same one; only one of them is created on the other");
+            let why = format!(
+                "record {twin} of the same side looks like the same one; only one of them is created on the other"
+            );
             return done(Outcome::Review { why });
         }
         let creation = object.compiled.create(side, &state, refs);
-        if let Some((pair, _)) = creation.deferred.iter().find(|(_, target)| refs.is_expected(side, target)) {
-            return done(Outcome::Wait { side: to, why: format!("{pair} refers to a record that is not linked yet") });
+        if let Some((pair, _)) = creation
+            .deferred
+            .iter()
+            .find(|(_, target)| refs.is_expected(side, target))
+        {
+            return done(Outcome::Wait {
+                side: to,
+                why: format!("{pair} refers to a record that is not linked yet"),
+            });
         }
         if !creation.missing.is_empty() {
             let paths: Vec<String> = creation.missing.iter().map(ToString::to_string).collect();
             let vendor = self.parts.crm(to).vendor();
-            let why = format!("{vendor} needs {}, which is empty here; fill it in, or give the mapping a constant for it", paths.join(", "));
+            let why = format!(
+                "{vendor} needs {}, which is empty here; fill it in, or give the mapping a constant for it",
+                paths.join(", ")
+            );
             return done(Outcome::Blocked { side: to, why });
         }
-        created.note(side, print, link.record(store_side(side)).unwrap_or_default());
+        created.note(
+            side,
+            print,
+            link.record(store_side(side)).unwrap_or_default(),
+        );
         intended.create(link.id);
-        Derived { outcome: Outcome::Create { to, creation: Box::new(creation) }, link, absorbed: None }
+        Derived {
+            outcome: Outcome::Create {
+                to,
+                creation: Box::new(creation),
+            },
+            link,
+            absorbed: None,
+        }
     }
 }
 
 /// All links of an object that pass a filter, in the order of their ids.
-pub(crate) async fn scan(parts: &Parts, object: &ReadyObject, filter: LinkFilter) -> Result<Vec<Link>, SyncError> {
+pub(crate) async fn scan(
+    parts: &Parts,
+    object: &ReadyObject,
+    filter: LinkFilter,
+) -> Result<Vec<Link>, SyncError> {
     let mut links: Vec<Link> = Vec::new();
     let mut page = Page::first(PAGE);
     loop {
-        let found = parts.store.scan_links(object.kind.as_str(), filter, page).await?;
+        let found = parts
+            .store
+            .scan_links(object.kind.as_str(), filter, page)
+            .await?;
         let full = found.len() >= PAGE as usize;
         links.extend(found);
         match links.last() {
@@ -338,7 +502,9 @@ struct Lonely {
 impl Lonely {
     fn fingerprint(&self, object: &ReadyObject, refs: &LinkRefs<'_>) -> Fingerprint {
         let record = as_record(object, self.side, &self.state);
-        let mut print = object.compiled.fingerprint(self.side, &record, refs, &object.keys);
+        let mut print = object
+            .compiled
+            .fingerprint(self.side, &record, refs, &object.keys);
         print.id = self.link.id.0.to_string().into();
         print
     }
@@ -357,25 +523,44 @@ struct CreatedKeys(HashMap<(Side, String), Vec<(Fingerprint, String)>>);
 impl CreatedKeys {
     /// A record of the same side that is being created and that the matcher takes for the same one.
     fn twin(&self, side: Side, print: &Fingerprint) -> Option<&str> {
-        let sharing = print.keys.iter().flat_map(|key| self.0.get(&(side, key.text.clone())).into_iter().flatten());
-        let is_twin = |other: &Fingerprint| sync_core::decide_match(print, std::slice::from_ref(other), &[]) != MatchDecision::None;
-        sharing.into_iter().find(|(other, _)| is_twin(other)).map(|(_, record)| record.as_str())
+        let sharing = print
+            .keys
+            .iter()
+            .flat_map(|key| self.0.get(&(side, key.text.clone())).into_iter().flatten());
+        let is_twin = |other: &Fingerprint| {
+            sync_core::decide_match(print, std::slice::from_ref(other), &[]) != MatchDecision::None
+        };
+        sharing
+            .into_iter()
+            .find(|(other, _)| is_twin(other))
+            .map(|(_, record)| record.as_str())
     }
 
     fn note(&mut self, side: Side, print: &Fingerprint, record: &str) {
         for key in &print.keys {
-            self.0.entry((side, key.text.clone())).or_default().push((print.clone(), record.to_owned()));
+            self.0
+                .entry((side, key.text.clone()))
+                .or_default()
+                .push((print.clone(), record.to_owned()));
         }
     }
 }
 
 fn is_alone(link: &Link) -> bool {
-    (link.a.id.is_some() != link.b.id.is_some()) && matches!(link.state, LinkState::Seen | LinkState::Parked | LinkState::Review)
+    (link.a.id.is_some() != link.b.id.is_some())
+        && matches!(
+            link.state,
+            LinkState::Seen | LinkState::Parked | LinkState::Review
+        )
 }
 
 /// The side on which a link's creation is under way: the one that is not known yet.
 fn creating_side(link: &Link) -> Side {
-    if link.a.id.is_none() { Side::A } else { Side::B }
+    if link.a.id.is_none() {
+        Side::A
+    } else {
+        Side::B
+    }
 }
 
 fn merge(
@@ -388,7 +573,12 @@ fn merge(
     let base = bases(link)?;
     let mut input = MergeInput::new(&states[0], &states[1], refs);
     input.base = base.as_ref().map(|[a, b]| [a, b]);
-    let stamp = |side: Side| link.end(store_side(side)).seen.as_ref().and_then(|seen| seen.stamp);
+    let stamp = |side: Side| {
+        link.end(store_side(side))
+            .seen
+            .as_ref()
+            .and_then(|seen| seen.stamp)
+    };
     input.stamps = [stamp(Side::A), stamp(Side::B)];
     let mut merged = object.compiled.merge(&input);
     let mut counters: Counters = match &link.counters {
@@ -398,12 +588,23 @@ fn merge(
     let mut circles = Vec::new();
     for side in Side::BOTH {
         let wish = merged.writes[side.index()].wish.clone();
-        circles.extend(wish.fields.keys().filter(|pair| counters.count(side, pair, &wish, now)).cloned());
+        circles.extend(
+            wish.fields
+                .keys()
+                .filter(|pair| counters.count(side, pair, &wish, now))
+                .cloned(),
+        );
     }
     for pair in &circles {
         merged.withhold(pair);
     }
-    Ok(Outcome::Merge(Box::new(MergeOutcome { base, states, merged, circles, counters })))
+    Ok(Outcome::Merge(Box::new(MergeOutcome {
+        base,
+        states,
+        merged,
+        circles,
+        counters,
+    })))
 }
 
 impl MergeOutcome {

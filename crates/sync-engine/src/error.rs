@@ -39,5 +39,8 @@ pub enum SyncError {
 }
 
 fn list(findings: &[Finding]) -> String {
-    findings.iter().map(|finding| format!("\n  {finding}")).collect()
+    findings
+        .iter()
+        .map(|finding| format!("\n  {finding}"))
+        .collect()
 }

@@ -157,14 +157,26 @@ impl PlanData {
     /// Writes that the plan would make on both sides together.
     #[must_use]
     pub fn writes(&self) -> u64 {
-        let of = |counts: PlanCounts| counts.creates.iter().chain(&counts.updates).chain(&counts.deletes).sum::<u64>();
+        let of = |counts: PlanCounts| {
+            counts
+                .creates
+                .iter()
+                .chain(&counts.updates)
+                .chain(&counts.deletes)
+                .sum::<u64>()
+        };
         self.objects.iter().map(|object| of(object.counts())).sum()
     }
 
     /// API calls that the writes would take, on side A and side B.
     #[must_use]
     pub fn calls(&self) -> [u64; 2] {
-        let sum = |side: Side| self.objects.iter().map(|object| object.calls[side.index()]).sum();
+        let sum = |side: Side| {
+            self.objects
+                .iter()
+                .map(|object| object.calls[side.index()])
+                .sum()
+        };
         Side::BOTH.map(sum)
     }
 
@@ -177,12 +189,18 @@ impl PlanData {
 
 impl Session<'_> {
     /// The plan's form of what was derived. What needs nothing done is left out.
-    pub(crate) fn object_plan(&self, object: &ReadyObject, derived: &[Derived]) -> Result<ObjectPlan, crate::SyncError> {
+    pub(crate) fn object_plan(
+        &self,
+        object: &ReadyObject,
+        derived: &[Derived],
+    ) -> Result<ObjectPlan, crate::SyncError> {
         let names = object.compiled.names();
         let mut items = Vec::new();
         let mut writes = [0; 2];
         for one in derived {
-            let Some((action, changes)) = describe(one, names) else { continue };
+            let Some((action, changes)) = describe(one, names) else {
+                continue;
+            };
             for side in Side::BOTH {
                 writes[side.index()] += match &action {
                     Action::Create(to) | Action::Delete(to) => usize::from(*to == side),
@@ -190,18 +208,32 @@ impl Session<'_> {
                     _ => 0,
                 };
             }
-            let records = Side::BOTH.map(|side| one.link.record(store_side(side)).map(str::to_owned));
-            let item = PlanItem { link: one.link.id.0, records, links: one.absorbed.is_some(), action, changes, basis: basis(one)? };
+            let records =
+                Side::BOTH.map(|side| one.link.record(store_side(side)).map(str::to_owned));
+            let item = PlanItem {
+                link: one.link.id.0,
+                records,
+                links: one.absorbed.is_some(),
+                action,
+                changes,
+                basis: basis(one)?,
+            };
             items.push(item);
         }
-        let calls = Side::BOTH.map(|side| object.capabilities[side.index()].write_calls(writes[side.index()]) as u64);
-        Ok(ObjectPlan { object: object.kind, items, calls })
+        let calls = Side::BOTH
+            .map(|side| object.capabilities[side.index()].write_calls(writes[side.index()]) as u64);
+        Ok(ObjectPlan {
+            object: object.kind,
+            items,
+            calls,
+        })
     }
 }
 
 /// What the link showed on each side when this was derived.
 pub(crate) fn basis(derived: &Derived) -> Result<[Option<String>; 2], crate::SyncError> {
-    let digest = |side| Ok::<_, crate::SyncError>(current(&derived.link, side)?.map(|state| state.digest()));
+    let digest =
+        |side| Ok::<_, crate::SyncError>(current(&derived.link, side)?.map(|state| state.digest()));
     Ok([digest(Side::A)?, digest(Side::B)?])
 }
 
@@ -217,7 +249,11 @@ fn describe(derived: &Derived, names: [&str; 2]) -> Option<(Action, Vec<FieldCha
                 after: after.clone(),
                 why: format!("the record is new to {}", names[to.index()]),
             };
-            let filled = creation.wish.fields.iter().filter(|(_, value)| !value.is_empty());
+            let filled = creation
+                .wish
+                .fields
+                .iter()
+                .filter(|(_, value)| !value.is_empty());
             Some((Action::Create(*to), filled.map(change).collect()))
         }
         Outcome::Review { why } => plain(Action::Review(why.clone())),
@@ -229,18 +265,27 @@ fn describe(derived: &Derived, names: [&str; 2]) -> Option<(Action, Vec<FieldCha
     }
 }
 
-fn describe_merge(derived: &Derived, outcome: &MergeOutcome, names: [&str; 2]) -> Option<(Action, Vec<FieldChange>)> {
+fn describe_merge(
+    derived: &Derived,
+    outcome: &MergeOutcome,
+    names: [&str; 2],
+) -> Option<(Action, Vec<FieldChange>)> {
     let merged = &outcome.merged;
     let mut changes = Vec::new();
     for side in Side::BOTH {
         for (pair, after) in &merged.writes[side.index()].wish.fields {
-            let decision = merged.decisions.iter().find(|decision| decision.pair == *pair && decision.wrote == Some(side));
+            let decision = merged
+                .decisions
+                .iter()
+                .find(|decision| decision.pair == *pair && decision.wrote == Some(side));
             changes.push(FieldChange {
                 side,
                 pair: pair.clone(),
                 before: outcome.states[side.index()].get(pair).cloned(),
                 after: after.clone(),
-                why: decision.map(|decision| sync_core::explain::in_words(decision, names)).unwrap_or_default(),
+                why: decision
+                    .map(|decision| sync_core::explain::in_words(decision, names))
+                    .unwrap_or_default(),
             });
         }
     }
@@ -249,15 +294,31 @@ fn describe_merge(derived: &Derived, outcome: &MergeOutcome, names: [&str; 2]) -
         return Some((Action::Update(writes), changes));
     }
     if !merged.reviews.is_empty() || !outcome.circles.is_empty() {
-        let subjects: Vec<String> = merged.reviews.iter().map(sync_core::ReviewItem::subject).collect();
+        let subjects: Vec<String> = merged
+            .reviews
+            .iter()
+            .map(sync_core::ReviewItem::subject)
+            .collect();
         let circles = outcome.circles.iter().map(ToString::to_string);
-        return Some((Action::Review(subjects.into_iter().chain(circles).collect::<Vec<_>>().join(", ")), changes));
+        return Some((
+            Action::Review(
+                subjects
+                    .into_iter()
+                    .chain(circles)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            ),
+            changes,
+        ));
     }
     if let Some(problem) = merged.problems.first() {
         return Some((Action::Blocked(problem.to_string()), changes));
     }
     if let Some((pair, _)) = merged.deferred.first() {
-        return Some((Action::Wait(format!("{pair} refers to a record that is not linked yet")), changes));
+        return Some((
+            Action::Wait(format!("{pair} refers to a record that is not linked yet")),
+            changes,
+        ));
     }
     let remembers = derived.absorbed.is_some() || !merged.is_quiet();
     remembers.then_some((Action::Agree, changes))
@@ -269,12 +330,32 @@ const SAMPLE: usize = 4;
 impl fmt::Display for PlanData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [a, b] = &self.vendors;
-        writeln!(f, "{:<8} {:>22} {:>22} {:>7} {:>7} {:>7} {:>7}", "", format!("{a} new/changed"), format!("{b} new/changed"), "matched", "review", "blocked", "waiting")?;
+        writeln!(
+            f,
+            "{:<8} {:>22} {:>22} {:>7} {:>7} {:>7} {:>7}",
+            "",
+            format!("{a} new/changed"),
+            format!("{b} new/changed"),
+            "matched",
+            "review",
+            "blocked",
+            "waiting"
+        )?;
         for object in &self.objects {
             let counts = object.counts();
-            let sides = Side::BOTH.map(|side| format!("{} / {}", counts.creates[side.index()], counts.updates[side.index()]));
+            let sides = Side::BOTH.map(|side| {
+                format!(
+                    "{} / {}",
+                    counts.creates[side.index()],
+                    counts.updates[side.index()]
+                )
+            });
             let name = object.object.as_str();
-            writeln!(f, "{name:<8} {:>22} {:>22} {:>7} {:>7} {:>7} {:>7}", sides[0], sides[1], counts.links, counts.reviews, counts.blocked, counts.waiting)?;
+            writeln!(
+                f,
+                "{name:<8} {:>22} {:>22} {:>7} {:>7} {:>7} {:>7}",
+                sides[0], sides[1], counts.links, counts.reviews, counts.blocked, counts.waiting
+            )?;
         }
         for object in &self.objects {
             self.sample(f, object)?;
@@ -284,26 +365,49 @@ impl fmt::Display for PlanData {
         }
         let [calls_a, calls_b] = self.calls();
         let [spent_a, spent_b] = self.calls_spent;
-        write!(f, "{} writes; API calls to read: {a} {spent_a}, {b} {spent_b}; to write: {a} {calls_a}, {b} {calls_b}", self.writes())
+        write!(
+            f,
+            "{} writes; API calls to read: {a} {spent_a}, {b} {spent_b}; to write: {a} {calls_a}, {b} {calls_b}",
+            self.writes()
+        )
     }
 }
 
 impl PlanData {
     fn sample(&self, f: &mut fmt::Formatter<'_>, object: &ObjectPlan) -> fmt::Result {
-        let updates = object.items.iter().filter(|item| matches!(item.action, Action::Update(_)));
-        let changes = updates.flat_map(|item| item.changes.iter().map(move |change| (item, change)));
+        let updates = object
+            .items
+            .iter()
+            .filter(|item| matches!(item.action, Action::Update(_)));
+        let changes =
+            updates.flat_map(|item| item.changes.iter().map(move |change| (item, change)));
         for (item, change) in changes.take(SAMPLE) {
             let vendor = &self.vendors[change.side.index()];
-            let record = item.records[change.side.index()].as_deref().unwrap_or("new");
-            let before = change.before.as_ref().map_or_else(|| "(empty)".to_owned(), Value::reveal);
-            writeln!(f, "  {vendor} {} {record}: {} {before:?} -> {:?}  ({})", object.object, change.pair, change.after.reveal(), change.why)?;
+            let record = item.records[change.side.index()]
+                .as_deref()
+                .unwrap_or("new");
+            let before = change
+                .before
+                .as_ref()
+                .map_or_else(|| "(empty)".to_owned(), Value::reveal);
+            writeln!(
+                f,
+                "  {vendor} {} {record}: {} {before:?} -> {:?}  ({})",
+                object.object,
+                change.pair,
+                change.after.reveal(),
+                change.why
+            )?;
         }
         let questions = object.items.iter().filter_map(|item| match &item.action {
             Action::Review(why) | Action::Blocked(why) => Some((item, why)),
             _ => None,
         });
         for (item, why) in questions.take(SAMPLE) {
-            let [a, b] = item.records.each_ref().map(|id| id.as_deref().unwrap_or("-"));
+            let [a, b] = item
+                .records
+                .each_ref()
+                .map(|id| id.as_deref().unwrap_or("-"));
             writeln!(f, "  {} {a} / {b}: {why}", object.object)?;
         }
         Ok(())
@@ -318,6 +422,9 @@ impl fmt::Display for Plan {
 
 impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plan").field("sync", &self.sync).field("writes", &self.data.writes()).finish_non_exhaustive()
+        f.debug_struct("Plan")
+            .field("sync", &self.sync)
+            .field("writes", &self.data.writes())
+            .finish_non_exhaustive()
     }
 }

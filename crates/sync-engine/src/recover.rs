@@ -12,7 +12,9 @@ use crate::SyncError;
 use crate::config::ReadyObject;
 use crate::observe::{match_keys, resting};
 use crate::session::Session;
-use crate::state::{Effect, Stamp, base, current, decode, refresh_dirty, set_base, set_seen, store_side};
+use crate::state::{
+    Effect, Stamp, base, current, decode, refresh_dirty, set_base, set_seen, store_side,
+};
 
 const PAGE: u32 = 500;
 
@@ -28,8 +30,14 @@ impl Session<'_> {
                 page = Page::after(last.id.0, PAGE);
             }
             for intent in intents {
-                let side = if intent.side == sync_store::Side::A { Side::A } else { Side::B };
-                let Ok(kind) = intent.object.parse() else { continue };
+                let side = if intent.side == sync_store::Side::A {
+                    Side::A
+                } else {
+                    Side::B
+                };
+                let Ok(kind) = intent.object.parse() else {
+                    continue;
+                };
                 open.entry((kind, side)).or_default().push(intent);
             }
             if !full {
@@ -46,10 +54,16 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn recover_side(&mut self, object: &ReadyObject, side: Side, intents: Vec<Intent>) -> Result<(), SyncError> {
+    async fn recover_side(
+        &mut self,
+        object: &ReadyObject,
+        side: Side,
+        intents: Vec<Intent>,
+    ) -> Result<(), SyncError> {
         for intent in intents {
             let Some(link) = self.parts.store.link(intent.link).await? else {
-                self.close(intent, IntentState::Superseded, Batch::new()).await?;
+                self.close(intent, IntentState::Superseded, Batch::new())
+                    .await?;
                 continue;
             };
             match link.record(store_side(side)).map(str::to_owned) {
@@ -60,7 +74,12 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn close(&mut self, mut intent: Intent, state: IntentState, mut batch: Batch) -> Result<(), SyncError> {
+    async fn close(
+        &mut self,
+        mut intent: Intent,
+        state: IntentState,
+        mut batch: Batch,
+    ) -> Result<(), SyncError> {
         intent.state = state;
         batch.put_intent(intent);
         self.commit(batch).await
@@ -68,11 +87,18 @@ impl Session<'_> {
 
     /// A create without an answer: the record is looked for under its key. Without a key it will turn up in the change
     /// feed, and be matched like any other.
-    async fn recover_create(&mut self, object: &ReadyObject, side: Side, intent: Intent, mut link: Link) -> Result<(), SyncError> {
+    async fn recover_create(
+        &mut self,
+        object: &ReadyObject,
+        side: Side,
+        intent: Intent,
+        mut link: Link,
+    ) -> Result<(), SyncError> {
         if let Some(record) = self.find_created(object, side, &intent).await? {
             let mut batch = Batch::new();
             let id = record.meta.id.to_string();
-            self.take_over(object, &mut link, side, &id, &mut batch).await?;
+            self.take_over(object, &mut link, side, &id, &mut batch)
+                .await?;
             self.agree(object, side, &intent, &mut link, &record, true)?;
             let keys = match_keys(object, &link)?;
             batch.put_link_with_keys(link, keys);
@@ -92,21 +118,49 @@ impl Session<'_> {
         self.close(intent, IntentState::Superseded, batch).await
     }
 
-    async fn find_created(&self, object: &ReadyObject, side: Side, intent: &Intent) -> Result<Option<Record>, SyncError> {
-        let Some(key) = &intent.key else { return Ok(None) };
+    async fn find_created(
+        &self,
+        object: &ReadyObject,
+        side: Side,
+        intent: &Intent,
+    ) -> Result<Option<Record>, SyncError> {
+        let Some(key) = &intent.key else {
+            return Ok(None);
+        };
         let parts = self.parts;
-        let records = parts.crm(side).records(object.kind).map_err(parts.fail(side))?;
-        let found = records.find(&[FindKey::CreateKey(key.clone())]).await.map_err(parts.fail(side))?;
+        let records = parts
+            .crm(side)
+            .records(object.kind)
+            .map_err(parts.fail(side))?;
+        let found = records
+            .find(&[FindKey::CreateKey(key.clone())])
+            .await
+            .map_err(parts.fail(side))?;
         Ok(found.into_iter().flatten().next())
     }
 
     /// A change or deletion without an answer: what the record shows says whether it happened.
-    async fn recover_write(&mut self, object: &ReadyObject, side: Side, intent: Intent, mut link: Link, id: &str) -> Result<(), SyncError> {
+    async fn recover_write(
+        &mut self,
+        object: &ReadyObject,
+        side: Side,
+        intent: Intent,
+        mut link: Link,
+        id: &str,
+    ) -> Result<(), SyncError> {
         let parts = self.parts;
-        let records = parts.crm(side).records(object.kind).map_err(parts.fail(side))?;
-        let fetched = records.get(&[RemoteId::new(id)]).await.map_err(parts.fail(side))?.pop();
+        let records = parts
+            .crm(side)
+            .records(object.kind)
+            .map_err(parts.fail(side))?;
+        let fetched = records
+            .get(&[RemoteId::new(id)])
+            .await
+            .map_err(parts.fail(side))?
+            .pop();
         let Some(Fetched::Found(record)) = fetched else {
-            let deleted = intent.op == Op::Delete && matches!(fetched, Some(Fetched::Deleted(_) | Fetched::Missing));
+            let deleted = intent.op == Op::Delete
+                && matches!(fetched, Some(Fetched::Deleted(_) | Fetched::Missing));
             let mut batch = Batch::new();
             if deleted {
                 link.state = LinkState::Unlinked;
@@ -114,18 +168,28 @@ impl Session<'_> {
                 batch.put_link(link);
                 self.report.at(object.kind, side).deleted += 1;
             }
-            let state = if deleted { IntentState::Settled } else { IntentState::Superseded };
+            let state = if deleted {
+                IntentState::Settled
+            } else {
+                IntentState::Superseded
+            };
             return self.close(intent, state, batch).await;
         };
         if intent.op == Op::Delete {
-            return self.close(intent, IntentState::Superseded, Batch::new()).await;
+            return self
+                .close(intent, IntentState::Superseded, Batch::new())
+                .await;
         }
         let certain = intent.state == IntentState::Acked;
         let landed = self.agree(object, side, &intent, &mut link, &record, certain)?;
         let mut batch = Batch::new();
         let keys = match_keys(object, &link)?;
         batch.put_link_with_keys(link, keys);
-        let state = if landed { IntentState::Settled } else { IntentState::Superseded };
+        let state = if landed {
+            IntentState::Settled
+        } else {
+            IntentState::Superseded
+        };
         self.close(intent, state, batch).await
     }
 
@@ -167,8 +231,19 @@ impl Session<'_> {
         set_base(link, side, &here);
         set_base(link, side.other(), &there);
         let known: SideState = current(link, side)?.unwrap_or_default();
-        let state = SideState { fields: known.fields.into_iter().chain(now.fields).collect(), consent: now.consent };
-        set_seen(link, side, &state, Stamp { record: record.meta.updated_at, seen_at: self.now() });
+        let state = SideState {
+            fields: known.fields.into_iter().chain(now.fields).collect(),
+            consent: now.consent,
+        };
+        set_seen(
+            link,
+            side,
+            &state,
+            Stamp {
+                record: record.meta.updated_at,
+                seen_at: self.now(),
+            },
+        );
         link.state = resting(link);
         refresh_dirty(link);
         Ok(landed || certain)

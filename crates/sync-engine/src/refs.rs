@@ -23,8 +23,10 @@ pub(crate) struct Intended {
 
 impl Intended {
     pub(crate) fn link(&mut self, object: ObjectKind, id: LinkId, a: &str, b: &str) {
-        self.partners.insert((Side::A, object, a.into()), (b.into(), id));
-        self.partners.insert((Side::B, object, b.into()), (a.into(), id));
+        self.partners
+            .insert((Side::A, object, a.into()), (b.into(), id));
+        self.partners
+            .insert((Side::B, object, b.into()), (a.into(), id));
     }
 
     pub(crate) fn create(&mut self, id: LinkId) {
@@ -56,18 +58,28 @@ impl<'a> LinkRefs<'a> {
         let mut wanted: BTreeMap<(ObjectKind, Side), BTreeSet<Box<str>>> = BTreeMap::new();
         for (side, target) in targets {
             if directory.translate(side, &target).is_none() {
-                wanted.entry((target.object, side)).or_default().insert(target.id);
+                wanted
+                    .entry((target.object, side))
+                    .or_default()
+                    .insert(target.id);
             }
         }
         let mut entries = HashMap::new();
         for ((object, side), ids) in wanted {
             let ids: Vec<&str> = ids.iter().map(AsRef::as_ref).collect();
-            let links = parts.store.links_of(object.as_str(), store_side(side), &ids).await?;
+            let links = parts
+                .store
+                .links_of(object.as_str(), store_side(side), &ids)
+                .await?;
             for (id, link) in ids.into_iter().zip(links) {
                 let Some(link) = link else { continue };
                 let target = (side, object, Box::from(id));
                 let entry = match intended.partners.get(&target) {
-                    Some((other, link)) => Entry { link: *link, other: Some(other.clone()), expected: false },
+                    Some((other, link)) => Entry {
+                        link: *link,
+                        other: Some(other.clone()),
+                        expected: false,
+                    },
                     None => Entry {
                         link: link.id,
                         other: link.record(store_side(side.other())).map(Box::from),
@@ -84,7 +96,8 @@ impl<'a> LinkRefs<'a> {
 
     /// Whether a record must wait for this reference: its target has no partner yet, but will get one.
     pub(crate) fn is_expected(&self, from: Side, target: &AnyRef) -> bool {
-        self.entry(from, target).is_some_and(|entry| entry.other.is_none() && entry.expected)
+        self.entry(from, target)
+            .is_some_and(|entry| entry.other.is_none() && entry.expected)
     }
 
     fn entry(&self, side: Side, target: &AnyRef) -> Option<&Entry> {
@@ -97,13 +110,20 @@ impl Refs for LinkRefs<'_> {
         if let Some(resolved) = self.directory.translate(from, target) {
             return resolved;
         }
-        match self.entry(from, target).and_then(|entry| entry.other.clone()) {
-            Some(id) => Resolved::Linked(AnyRef { id, ..target.clone() }),
+        match self
+            .entry(from, target)
+            .and_then(|entry| entry.other.clone())
+        {
+            Some(id) => Resolved::Linked(AnyRef {
+                id,
+                ..target.clone()
+            }),
             None => Resolved::NotLinked,
         }
     }
 
     fn identity(&self, side: Side, target: &AnyRef) -> Option<String> {
-        self.entry(side, target).map(|entry| format!("{} {}", target.object, entry.link.0))
+        self.entry(side, target)
+            .map(|entry| format!("{} {}", target.object, entry.link.0))
     }
 }

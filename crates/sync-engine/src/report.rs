@@ -74,12 +74,20 @@ pub struct RunReport {
     pub objects: BTreeMap<ObjectKind, [Counts; 2]>,
     /// API calls spent on side A and side B.
     pub calls: [u64; 2],
+    /// What ended the run before its end; what it did until then is counted here all the same.
+    pub failure: Option<String>,
     /// Records that could not be synced. What is listed here is in the state's error log too.
     pub errors: Vec<ErrorLine>,
 }
 
 impl RunReport {
-    pub(crate) fn begin(run: i64, kind: &str, started: Instant, vendors: [&str; 2], calls: [u64; 2]) -> Self {
+    pub(crate) fn begin(
+        run: i64,
+        kind: &str,
+        started: Instant,
+        vendors: [&str; 2],
+        calls: [u64; 2],
+    ) -> Self {
         Self {
             run,
             kind: kind.to_owned(),
@@ -88,12 +96,14 @@ impl RunReport {
             vendors: vendors.map(str::to_owned),
             objects: BTreeMap::new(),
             calls,
+            failure: None,
             errors: Vec::new(),
         }
     }
 
-    pub(crate) fn finish(&mut self, now: Instant, calls: [u64; 2]) {
+    pub(crate) fn finish(&mut self, now: Instant, calls: [u64; 2], failure: Option<String>) {
         self.finished = Some(now);
+        self.failure = failure;
         self.calls = [calls[0] - self.calls[0], calls[1] - self.calls[1]];
     }
 
@@ -134,7 +144,10 @@ impl RunReport {
     /// Writes that took effect on both sides together.
     #[must_use]
     pub fn writes(&self) -> u64 {
-        Side::BOTH.map(|side| self.total(side).writes()).iter().sum()
+        Side::BOTH
+            .map(|side| self.total(side).writes())
+            .iter()
+            .sum()
     }
 
     /// The errors as CSV with a header: object, system, record, code, message. Cells that a spreadsheet would take
@@ -142,14 +155,25 @@ impl RunReport {
     #[must_use]
     pub fn errors_csv(&self) -> String {
         let cell = |text: &str| {
-            let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+            let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+                "'"
+            } else {
+                ""
+            };
             format!("\"{guard}{}\"", text.replace('"', "\"\""))
         };
         let mut csv = "object,system,record,code,message\n".to_owned();
         for line in &self.errors {
             let system = &self.vendors[line.side.index()];
             let record = line.record.as_deref().unwrap_or_default();
-            let cells = [line.object.as_str(), system, record, &line.code, &line.message].map(cell);
+            let cells = [
+                line.object.as_str(),
+                system,
+                record,
+                &line.code,
+                &line.message,
+            ]
+            .map(cell);
             csv.push_str(&cells.join(","));
             csv.push('\n');
         }
@@ -159,7 +183,16 @@ impl RunReport {
 
 impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns = ["read", "created", "updated", "linked", "conflicts", "review", "deferred", "failed"];
+        let columns = [
+            "read",
+            "created",
+            "updated",
+            "linked",
+            "conflicts",
+            "review",
+            "deferred",
+            "failed",
+        ];
         write!(f, "{:<8} {:<11}", "object", "system")?;
         for column in columns {
             write!(f, " {column:>9}")?;
@@ -168,15 +201,38 @@ impl fmt::Display for RunReport {
         for (object, sides) in &self.objects {
             for side in Side::BOTH {
                 let counts = &sides[side.index()];
-                write!(f, "{:<8} {:<11}", object.as_str(), self.vendors[side.index()])?;
-                let Counts { read, created, updated, linked, conflicts, in_review, deferred, failed, .. } = *counts;
-                for number in [read, created, updated, linked, conflicts, in_review, deferred, failed] {
+                write!(
+                    f,
+                    "{:<8} {:<11}",
+                    object.as_str(),
+                    self.vendors[side.index()]
+                )?;
+                let Counts {
+                    read,
+                    created,
+                    updated,
+                    linked,
+                    conflicts,
+                    in_review,
+                    deferred,
+                    failed,
+                    ..
+                } = *counts;
+                for number in [
+                    read, created, updated, linked, conflicts, in_review, deferred, failed,
+                ] {
                     write!(f, " {number:>9}")?;
                 }
                 writeln!(f)?;
             }
         }
         let [a, b] = &self.vendors;
-        write!(f, "{} writes; API calls: {a} {}, {b} {}", self.writes(), self.calls[0], self.calls[1])
+        write!(
+            f,
+            "{} writes; API calls: {a} {}, {b} {}",
+            self.writes(),
+            self.calls[0],
+            self.calls[1]
+        )
     }
 }

@@ -1,10 +1,10 @@
 //! The verbs: plan, apply, sync.
 
-use sync_core::Side;
+use crm_model::Instant;
 
 use crate::SyncError;
 use crate::config::Sync;
-use crate::plan::{Plan, PlanData};
+use crate::plan::{ObjectPlan, Plan, PlanData};
 use crate::refs::Intended;
 use crate::report::RunReport;
 use crate::session::Session;
@@ -29,20 +29,19 @@ impl Sync {
     /// [`SyncError`]; nothing that was observed or agreed is lost.
     pub async fn plan(&self) -> Result<Plan, SyncError> {
         let mut session = Session::begin(&self.0, "plan").await?;
-        session.recover().await?;
-        session.observe().await?;
-        let mut intended = Intended::default();
-        let mut objects = Vec::new();
-        let mut warnings = Vec::new();
-        for object in &session.ready.objects {
-            let derived = session.derive(object, &mut intended).await?;
-            objects.push(session.object_plan(object, &derived)?);
-            warnings.extend(object.compiled.warnings().iter().map(ToString::to_string));
-        }
-        let made_at = session.now();
-        let report = session.finish().await?;
-        let data = PlanData { made_at, vendors: report.vendors, objects, warnings, calls_spent: report.calls };
-        Ok(Plan { sync: self.clone(), data })
+        let outcome = session.plan().await;
+        let ((objects, warnings, made_at), report) = session.conclude(outcome).await?;
+        let data = PlanData {
+            made_at,
+            vendors: report.vendors,
+            objects,
+            warnings,
+            calls_spent: report.calls,
+        };
+        Ok(Plan {
+            sync: self.clone(),
+            data,
+        })
     }
 
     /// Plans and applies in one go. May be dropped or killed at any instant; the next run picks up.
@@ -57,15 +56,13 @@ impl Sync {
     ///
     /// # Errors
     /// As there.
-    pub async fn run_with(&self, progress: impl Fn(Progress) + Send + std::marker::Sync) -> Result<RunReport, SyncError> {
+    pub async fn run_with(
+        &self,
+        progress: impl Fn(Progress) + Send + std::marker::Sync,
+    ) -> Result<RunReport, SyncError> {
         let mut session = Session::begin(&self.0, "sync").await?;
-        session.recover().await?;
-        session.observe().await?;
-        for object in &session.ready.objects {
-            let derived = session.derive(object, &mut Intended::default()).await?;
-            session.execute(object, derived, &progress).await?;
-        }
-        session.finish().await
+        let outcome = session.apply(None, &progress).await;
+        Ok(session.conclude(outcome).await?.1)
     }
 }
 
@@ -83,24 +80,54 @@ impl Plan {
     ///
     /// # Errors
     /// As there.
-    pub async fn apply_with(&self, progress: impl Fn(Progress) + Send + std::marker::Sync) -> Result<RunReport, SyncError> {
+    pub async fn apply_with(
+        &self,
+        progress: impl Fn(Progress) + Send + std::marker::Sync,
+    ) -> Result<RunReport, SyncError> {
         let mut session = Session::begin(&self.sync.0, "apply").await?;
-        session.recover().await?;
-        // The world may have moved since the plan was made: what changed is read once more, right before writing.
-        session.observe().await?;
-        let basis = self.data.basis();
-        for object in &session.ready.objects {
-            let derived = session.derive(object, &mut Intended::default()).await?;
-            let mut approved = Vec::with_capacity(derived.len());
-            for one in derived {
-                let now = crate::plan::basis(&one)?;
-                let planned = basis.get(&one.link.id.0).or_else(|| basis.get(&one.absorbed?.0));
-                if planned.is_some_and(|planned| Side::BOTH.iter().all(|side| planned[side.index()] == now[side.index()])) {
-                    approved.push(one);
-                }
-            }
-            session.execute(object, approved, &progress).await?;
+        let outcome = session.apply(Some(&self.data), &progress).await;
+        Ok(session.conclude(outcome).await?.1)
+    }
+}
+
+impl Session<'_> {
+    async fn plan(&mut self) -> Result<(Vec<ObjectPlan>, Vec<String>, Instant), SyncError> {
+        self.recover().await?;
+        self.observe().await?;
+        let mut intended = Intended::default();
+        let mut objects = Vec::new();
+        let mut warnings = Vec::new();
+        for object in &self.ready.objects {
+            let derived = self.derive(object, &mut intended).await?;
+            objects.push(self.object_plan(object, &derived)?);
+            warnings.extend(object.compiled.warnings().iter().map(ToString::to_string));
         }
-        session.finish().await
+        Ok((objects, warnings, self.now()))
+    }
+
+    /// Reads, derives and executes; of a given plan only what still shows what it showed then. What changed since the
+    /// plan was made is read once more, right before writing.
+    async fn apply(
+        &mut self,
+        plan: Option<&PlanData>,
+        progress: &(impl Fn(Progress) + Send + std::marker::Sync),
+    ) -> Result<(), SyncError> {
+        self.recover().await?;
+        self.observe().await?;
+        let basis = plan.map(PlanData::basis);
+        for object in &self.ready.objects {
+            let mut derived = self.derive(object, &mut Intended::default()).await?;
+            if let Some(basis) = &basis {
+                let mut approved = Vec::with_capacity(derived.len());
+                for one in derived {
+                    if basis.get(&one.link.id.0) == Some(&crate::plan::basis(&one)?) {
+                        approved.push(one);
+                    }
+                }
+                derived = approved;
+            }
+            self.execute(object, derived, progress).await?;
+        }
+        Ok(())
     }
 }

@@ -28,6 +28,12 @@ pub trait Entity: DeserializeOwned + Debug + Send + Sync + sealed::Sealed + 'sta
 
     /// When it last changed.
     fn updated_at(&self) -> Option<DateTime<FixedOffset>>;
+
+    /// Whether it is in the recycle bin.
+    fn is_deleted(&self) -> bool;
+
+    /// The text of its newest note; none: it has no note.
+    fn recent_note(&self) -> Option<&str>;
 }
 
 /// The names of the operations on one kind of record.
@@ -87,6 +93,14 @@ macro_rules! entity {
 
             fn updated_at(&self) -> Option<chrono::DateTime<chrono::FixedOffset>> {
                 self.updated_at
+            }
+
+            fn is_deleted(&self) -> bool {
+                self.is_deleted == Some(true)
+            }
+
+            fn recent_note(&self) -> Option<&str> {
+                self.recent_note.as_deref().filter(|text| !text.is_empty())
             }
         }
     };

@@ -360,10 +360,10 @@ impl Maker {
         let (first, last) = (slug(first, ""), slug(last, ""));
         match (domain, self.rng.u32(..100)) {
             (_, 0..=3) => return None,
-            (Some(domain), 4..=7) => {
+            (Some(domain), 4..=11) => {
                 return Some(format!(
                     "{}@{domain}",
-                    self.word(&["info", "office", "sales"])
+                    self.word(&["info", "info", "info", "office", "sales"])
                 ));
             }
             _ => {}

@@ -1,8 +1,8 @@
 //! From the values that callers send to the values that are kept.
 
 use chrono::{
-    DateTime, FixedOffset, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone as _, Timelike as _,
-    Utc,
+    DateTime, Datelike as _, FixedOffset, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone as _,
+    Timelike as _, Utc,
 };
 use rust_decimal::Decimal;
 use serde_json::{Number, Value};
@@ -194,8 +194,13 @@ fn checkbox(value: &Value) -> Option<bool> {
 /// A date, or the date part of a time in the account's zone.
 pub(super) fn date(value: &Value, zone: FixedOffset) -> Option<NaiveDate> {
     let text = value.as_str()?.trim();
-    let whole_day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-    whole_day.or_else(|| time(value, zone).map(|time| time.with_timezone(&zone).date_naive()))
+    whole_day(text).or_else(|| time(value, zone).map(|time| time.with_timezone(&zone).date_naive()))
+}
+
+fn whole_day(text: &str) -> Option<NaiveDate> {
+    NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .ok()
+        .filter(|day| (1..=9_999).contains(&day.year()))
 }
 
 /// A time with an offset, or without one in the account's zone; a bare date is its midnight. Whole seconds.
@@ -230,6 +235,7 @@ pub(super) fn time(value: &Value, zone: FixedOffset) -> Option<DateTime<Utc>> {
     with_offset()
         .or_else(without_offset)
         .and_then(|time| time.with_nanosecond(0))
+        .filter(|time| (1..=9_999).contains(&time.year()))
 }
 
 /// A time as it travels: whole seconds and the account's offset.

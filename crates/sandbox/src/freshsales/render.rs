@@ -123,12 +123,15 @@ impl State {
         let forecast = self.forecast(deal);
         match key {
             "base_currency_amount" => amount()
-                .map(|amount| wire_decimal(amount * self.rate(deal)))
+                .map(|amount| wire_decimal(amount.saturating_mul(self.rate(deal))))
                 .into(),
             "expected_deal_value" => {
                 let percent = Decimal::from(deal.number("probability").unwrap_or(0));
-                let expected =
-                    amount().map(|amount| (amount * percent / Decimal::ONE_HUNDRED).round_dp(2));
+                let expected = amount().map(|amount| {
+                    amount
+                        .saturating_mul(percent / Decimal::ONE_HUNDRED)
+                        .round_dp(2)
+                });
                 expected.map(wire_decimal).into()
             }
             "stage_updated_time" => wire_time(deal.stage_updated_at, self.zone()).into(),
@@ -206,7 +209,7 @@ impl State {
                 Forecast::Won => &mut sums.won,
                 Forecast::Lost => continue,
             };
-            sum.0 += amount * self.rate(deal);
+            sum.0 = sum.0.saturating_add(amount.saturating_mul(self.rate(deal)));
             sum.1 += 1;
         }
         sums

@@ -205,7 +205,7 @@ fn the_two_sides_disagree_in_the_ways_that_real_ones_do() {
         *shared.entry(person.to_lowercase()).or_insert(0) += 1;
     }
     assert!(
-        shared.values().any(|times| *times > 1),
+        shared.values().filter(|times| **times > 1).count() >= 3,
         "role addresses are shared"
     );
     assert!(

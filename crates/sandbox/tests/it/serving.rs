@@ -87,9 +87,9 @@ async fn faults_show_on_real_connections() {
         "{whole}"
     );
 
-    let get = format!("GET /_sandbox/time HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let get = "GET /_sandbox/time HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     assert!(
-        exchange(running.admin_address(), &get)
+        exchange(running.admin_address(), get)
             .await
             .contains("2025-06-02T09:00:00Z")
     );
@@ -107,7 +107,7 @@ async fn a_taken_port_is_an_error_that_names_it() {
     let taken = running.admin_address().port();
     let error = sandbox.serve(taken).await.unwrap_err();
     assert!(error.to_string().contains(&taken.to_string()), "{error}");
-    assert_eq!(sandbox.serve(u16::MAX).await.is_err(), true);
+    assert!(sandbox.serve(u16::MAX).await.is_err());
 }
 
 #[test]

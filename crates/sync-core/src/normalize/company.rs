@@ -1,99 +1,11 @@
-use super::fold;
+use super::{fold, holds};
 
 /// Legal forms as [`fold`] writes them, blanks removed.
-const LEGAL_FORMS: &[&str] = &[
-    "ab",
-    "ag",
-    "as",
-    "asa",
-    "aps",
-    "bhd",
-    "bt",
-    "bv",
-    "bvba",
-    "co",
-    "company",
-    "corp",
-    "corporation",
-    "cokg",
-    "cv",
-    "dd",
-    "doo",
-    "eg",
-    "eingetragenekauffrau",
-    "eirl",
-    "ek",
-    "eood",
-    "eurl",
-    "ev",
-    "gbr",
-    "gesmbh",
-    "ggmbh",
-    "gmbh",
-    "gmbhcokg",
-    "inc",
-    "incorporated",
-    "kft",
-    "kg",
-    "kgaa",
-    "kk",
-    "lda",
-    "limited",
-    "limitada",
-    "llc",
-    "llp",
-    "lp",
-    "ltd",
-    "ltda",
-    "mbh",
-    "nv",
-    "nyrt",
-    "oao",
-    "ohg",
-    "ood",
-    "ooo",
-    "oy",
-    "oyj",
-    "plc",
-    "private",
-    "pt",
-    "pte",
-    "pty",
-    "pvt",
-    "sa",
-    "sab",
-    "sadecv",
-    "sapi",
-    "sapideev",
-    "sarl",
-    "sas",
-    "sasu",
-    "scs",
-    "sdnbhd",
-    "se",
-    "sl",
-    "slu",
-    "spa",
-    "spj",
-    "spk",
-    "spolsro",
-    "spzoo",
-    "srl",
-    "srls",
-    "sro",
-    "ug",
-    "uab",
-    "vof",
-    "zao",
-    "zrt",
-    "zoo",
-    "ао",
-    "зао",
-    "оао",
-    "ооо",
-    "пао",
-    "тов",
-];
+const LEGAL_FORMS: &str = "ab ag as asa aps bhd bt bv bvba co company corp corporation cokg cv dd doo eg eingetragenekauffrau eirl \
+    ek eood eurl ev gbr gesmbh ggmbh gmbh gmbhcokg inc incorporated kft kg kgaa kk lda limited limitada llc \
+    llp lp ltd ltda mbh nv nyrt oao ohg ood ooo oy oyj plc private pt pte pty pvt sa sab sadecv sapi \
+    sapideev sarl sas sasu scs sdnbhd se sl slu spa spj spk spolsro spzoo srl srls sro ug uab vof zao zrt \
+    zoo ао зао оао ооо пао тов";
 
 /// Legal forms that are written without a blank beside the name.
 const ATTACHED_FORMS: &[&str] = &[
@@ -163,7 +75,7 @@ fn without_form(words: &[&str]) -> Option<usize> {
 }
 
 fn is_form(word: &str) -> bool {
-    LEGAL_FORMS.contains(&word)
+    holds(LEGAL_FORMS, word)
 }
 
 #[cfg(test)]

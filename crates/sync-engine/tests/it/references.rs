@@ -18,7 +18,10 @@ async fn a_contact_is_created_in_the_account_that_was_created_for_it() {
     sync.run().await.unwrap();
     let account = all(pair.b.accounts().unwrap()).await.remove(0);
     let contact = by_email(&pair.b, "ada@example.com").await;
-    assert_eq!(contact.accounts.get().unwrap()[0].id.as_str(), account.meta.id.as_ref());
+    assert_eq!(
+        contact.accounts.get().unwrap()[0].id.as_str(),
+        account.meta.id.as_ref()
+    );
     assert_quiet(&sync).await;
 }
 
@@ -28,9 +31,17 @@ async fn notes_are_matched_by_text_and_target_and_created_once() {
     for crm in [&pair.a, &pair.b] {
         let ada = add(crm, person("Ada", "Lovelace", "ada@example.com")).await;
         let target = AnyRef::new(ObjectKind::Contact, ada.as_str()).primary();
-        let note = NewNote { body: Some("Called, wants a quote".into()), targets: vec![target.clone()], ..Default::default() };
+        let note = NewNote {
+            body: Some("Called, wants a quote".into()),
+            targets: vec![target.clone()],
+            ..Default::default()
+        };
         crm.notes().unwrap().create(note).await.unwrap();
-        let own = NewNote { body: Some(format!("Only {crm:?} knows")), targets: vec![target], ..Default::default() };
+        let own = NewNote {
+            body: Some(format!("Only {crm:?} knows")),
+            targets: vec![target],
+            ..Default::default()
+        };
         crm.notes().unwrap().create(own).await.unwrap();
     }
     let sync = pair.sync([ObjectKind::Contact.into(), ObjectKind::Note.into()]);

@@ -1,7 +1,9 @@
 //! Objects and their fields: what describe shows and every read and write is checked against.
 
+mod makers;
 mod objects;
 mod picklists;
+mod setup;
 
 use std::collections::HashMap;
 

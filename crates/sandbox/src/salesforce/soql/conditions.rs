@@ -10,7 +10,8 @@ use crate::salesforce::value::Key;
 
 use super::SoqlError;
 use super::ast::{Condition, Expression, Item, Literal, LiteralValue, Operator, Query};
-use super::bind::{Binder, Groups, Scope, Typed};
+use super::bind::{Binder, Scope, Typed};
+use super::bind_groups::Groups;
 use super::eval::Evaluation;
 use super::filter::{Filter, Pattern, Test};
 use super::plan::{Output, Plan};

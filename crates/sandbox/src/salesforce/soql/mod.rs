@@ -2,6 +2,7 @@
 
 mod ast;
 mod bind;
+mod bind_groups;
 mod columns;
 mod conditions;
 mod dates;

@@ -1,0 +1,200 @@
+//! One object as this organisation shows it: which fields are read, which can be written, what the schema says.
+
+use std::collections::BTreeMap;
+
+use crm_model::{ChoiceOption, Deal, Field, FieldKey, FieldType, Note, Object, Required, Schema, Task};
+use salesforce::{Describe, DescribedField};
+
+use super::shape::Shape;
+use super::table::{ADDRESS_PARTS, CURRENCY, Table};
+
+/// Fields of every record that say where it comes from.
+const SYSTEM: [&str; 7] =
+    ["Id", "IsDeleted", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"];
+/// The record that this one was merged into; accounts and contacts have it.
+pub(crate) const MASTER: &str = "MasterRecordId";
+
+/// What is known of one field.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Column {
+    pub(crate) shape: Shape,
+    pub(crate) writable: bool,
+}
+
+/// One object as this organisation and this user see it.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    /// What every read selects: the same in lists, feeds and single reads.
+    pub(crate) select: Vec<String>,
+    /// Fields of the vendor that the model does not name, with their key in the model.
+    pub(crate) custom: BTreeMap<String, (FieldKey, Column)>,
+    /// Fields that the table names, as far as they are shown: whether they can be written.
+    known: BTreeMap<String, bool>,
+    /// The unique external id under which creates happen once.
+    pub(crate) key_field: Option<String>,
+    /// Where a person looks at records: the instance's address.
+    pub(crate) origin: String,
+    pub(crate) schema: Schema,
+    /// What may be done at all.
+    pub(crate) can_create: bool,
+    pub(crate) can_update: bool,
+    pub(crate) can_delete: bool,
+}
+
+impl Layout {
+    pub(crate) fn new<T: Object>(table: &Table, describe: &Describe, key_field: &str, origin: String) -> Self {
+        let find = |name: &str| describe.field(name);
+        let names = table.api_names().chain(has_money(table).then(|| CURRENCY.to_owned()));
+        let known: BTreeMap<String, bool> =
+            names.filter_map(|name| find(&name).map(|field| (name, is_writable(field)))).collect();
+        let key_field = find(key_field).filter(|field| field.is_unique_external_id()).map(|field| field.name.clone());
+        let custom: BTreeMap<_, _> =
+            describe.fields.iter().filter_map(|field| custom_column(field, &known, key_field.as_deref())).collect();
+        let system = SYSTEM.into_iter().chain([MASTER]).filter(|name| find(name).is_some()).map(str::to_owned);
+        let select = system.chain(known.keys().cloned()).chain(custom.keys().cloned()).collect();
+        let schema = schema::<T>(table, describe, &custom);
+        Self {
+            select,
+            custom,
+            known,
+            key_field,
+            origin,
+            schema,
+            can_create: describe.createable,
+            can_update: describe.updateable,
+            can_delete: describe.deletable,
+        }
+    }
+
+    /// Whether this user may see a field that the table names.
+    pub(crate) fn shows(&self, api: &str) -> bool {
+        self.known.contains_key(api)
+    }
+
+    /// Checks that a field that the table names can be written.
+    pub(crate) fn check_writable(&self, api: &str) -> Result<(), String> {
+        match self.known.get(api) {
+            Some(true) => Ok(()),
+            Some(false) => Err(format!("Salesforce does not let {api} be written")),
+            None => Err(format!("Salesforce does not show {api} to this user")),
+        }
+    }
+}
+
+fn is_writable(field: &DescribedField) -> bool {
+    field.createable && field.updateable
+}
+
+fn has_money(table: &Table) -> bool {
+    table.scalars.iter().any(|scalar| scalar.shape == Shape::Money)
+}
+
+/// A field that the model does not name: the organisation's own, and the standard ones that somebody could fill in.
+fn custom_column(field: &DescribedField, known: &BTreeMap<String, bool>, key: Option<&str>) -> Option<(String, (FieldKey, Column))> {
+    let is_ours = SYSTEM.contains(&field.name.as_str()) || field.name == MASTER || known.contains_key(&field.name);
+    let is_wanted = field.custom || field.createable || field.updateable;
+    if is_ours || !is_wanted || field.deprecated_and_hidden || CREATE_ONLY.contains(&field.name.as_str()) {
+        return None;
+    }
+    let shape = Shape::of(field)?;
+    // The key of a create belongs to whoever created the record.
+    let writable = is_writable(field) && key != Some(field.name.as_str());
+    Some((field.name.clone(), (FieldKey::custom(&field.name), Column { shape, writable })))
+}
+
+/// Fields that say once more what a list of the model says: the primary contact role.
+const CREATE_ONLY: [&str; 1] = ["ContactId"];
+
+fn schema<T: Object>(table: &Table, describe: &Describe, custom: &BTreeMap<String, (FieldKey, Column)>) -> Schema {
+    let mut fields = Vec::new();
+    for scalar in table.scalars {
+        if let Some(described) = describe.field(scalar.api) {
+            let mut field = field(scalar.key.clone(), described, scalar.shape, is_writable(described));
+            // A note's title is made from its text where none is given.
+            if field.key == Note::TITLE {
+                field.required = Required::No;
+            }
+            fields.push(field);
+        }
+    }
+    fields.extend(lists(table, describe));
+    fields.extend(derived(table, describe));
+    for (name, (key, column)) in custom {
+        if let Some(described) = describe.field(name) {
+            fields.push(field(key.clone(), described, column.shape, column.writable));
+        }
+    }
+    Schema::new(T::KIND, fields)
+}
+
+fn field(key: FieldKey, described: &DescribedField, shape: Shape, writable: bool) -> Field {
+    let mut field = Field::new(key, &described.name, shape.field_type(described));
+    field.label.clone_from(&described.label);
+    field.required = if described.is_required() { Required::OnCreate } else { Required::No };
+    field.writable = writable;
+    field.unique = described.unique;
+    let option = |value: &salesforce::PicklistValue| ChoiceOption {
+        key: value.value.clone(),
+        label: value.label.clone().unwrap_or_else(|| value.value.clone()),
+        active: value.active,
+    };
+    field.options = described.picklist_values.iter().filter(|value| !value.value.is_empty()).map(option).collect();
+    field
+}
+
+/// A field of the model that is several of the vendor's, as far as they are shown.
+fn joined<'a>(key: FieldKey, label: &str, names: impl IntoIterator<Item = String>, describe: &'a Describe) -> Option<Field> {
+    let shown: Vec<&'a DescribedField> = names.into_iter().filter_map(|name| describe.field(&name)).collect();
+    let first = shown.first()?;
+    let mut field = Field::new(key, &first.name, FieldType::List);
+    field.api_names = shown.iter().map(|field| field.name.clone()).collect();
+    label.clone_into(&mut field.label);
+    field.writable = shown.iter().any(|field| is_writable(field));
+    field.required = if shown.iter().all(|field| field.is_required()) { Required::OnCreate } else { Required::No };
+    Some(field)
+}
+
+fn lists(table: &Table, describe: &Describe) -> Vec<Field> {
+    let owned = |names: &[(&str, &str)]| names.iter().map(|(_, api)| (*api).to_owned()).collect::<Vec<_>>();
+    let parts = |prefix: &str| ADDRESS_PARTS.map(|part| format!("{prefix}{part}"));
+    let addresses = table.addresses.iter().flat_map(|(_, prefix)| parts(prefix));
+    let one = |key, label: &str, api: Option<&str>| joined(key, label, api.map(str::to_owned), describe);
+    let targets = table.targets.iter().map(|api| (*api).to_owned());
+    [
+        one(crm_model::Contact::EMAILS, "E-mail", table.email),
+        joined(crm_model::Contact::PHONES, "Phones", owned(table.phones), describe),
+        joined(crm_model::Contact::ADDRESSES, "Addresses", addresses, describe),
+        one(crm_model::Contact::ACCOUNTS, "Account", table.account),
+        joined(Task::TARGETS, "Related to", targets, describe),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Fields that no single field of the vendor holds.
+fn derived(table: &Table, describe: &Describe) -> Vec<Field> {
+    let made_up = |key: FieldKey, api: &str, label: &str, field_type, writable| {
+        let mut field = Field::new(key, api, field_type);
+        label.clone_into(&mut field.label);
+        field.writable = writable;
+        field
+    };
+    match table.kind {
+        crm_model::ObjectKind::Deal => vec![
+            made_up(
+                Deal::PIPELINE,
+                "StageName",
+                "Pipeline",
+                FieldType::Ref { target: Some(crm_model::ObjectKind::Pipeline) },
+                false,
+            ),
+            made_up(Deal::CONTACTS, "OpportunityContactRoles", "Contact roles", FieldType::List, true),
+        ],
+        crm_model::ObjectKind::Task if describe.field("IsClosed").is_some() => {
+            let writable = describe.field("Status").is_some_and(is_writable);
+            vec![made_up(Task::DONE, "IsClosed", "Done", FieldType::Bool, writable)]
+        }
+        _ => Vec::new(),
+    }
+}
