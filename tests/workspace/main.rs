@@ -1,1 +1,7 @@
-//! Cross-crate tests.
+//! Tests that cross crates: whole syncs between the emulated vendors, in process and in simulated time.
+
+mod bad_input;
+mod check;
+mod drive;
+mod seeds;
+mod simulation;

@@ -45,7 +45,7 @@ mod time;
 
 pub use api::{
     ChildRelationship, DeletedRecord, DeletedRecords, Describe, DescribedField, FieldKind, GlobalDescribe, Limit,
-    MOST_RETRIEVED, MOST_WRITTEN, ObjectSummary, PicklistValue, Query, QueryPage, RecordTypeInfo, Records, Release, Saved,
+    MOST_RETRIEVED, MOST_WRITTEN, ObjectSummary, PicklistValue, Query, QueryPage, RecordTypeInfo, Records, Release, Retrieved, Saved,
     UpdatedRecords, Upserted, UserInfo,
 };
 pub use auth::{ClientCredentials, Login, LoginHost, Session};

@@ -324,6 +324,7 @@ fn spoil_record(body: &Bytes) -> Option<Bytes> {
     Some(Bytes::from(value.to_string()))
 }
 
+/// The list of records in an answer: the longest one, because what is included beside the records comes in lists, too.
 fn record_list(value: &mut Value) -> Option<&mut Vec<Value>> {
     let holds_records = |value: &Value| {
         value
@@ -334,9 +335,11 @@ fn record_list(value: &mut Value) -> Option<&mut Vec<Value>> {
         return value.as_array_mut();
     }
     let object = value.as_object_mut()?;
-    object
-        .values_mut()
-        .find(|value| holds_records(value))?
+    let lists = object.values_mut().filter(|value| holds_records(value));
+    // Of lists of one length the first counts.
+    lists
+        .rev()
+        .max_by_key(|value| value.as_array().map_or(0, Vec::len))?
         .as_array_mut()
 }
 

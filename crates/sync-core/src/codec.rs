@@ -99,7 +99,7 @@ impl Codec {
             Self::Text => {
                 matches!((as_text(one), as_text(two)), (Some(one), Some(two)) if one == two)
             }
-            Self::CaseInsensitive => by(as_text, one, two, |text| text.to_lowercase()),
+            Self::CaseInsensitive => by(as_text, one, two, str::to_lowercase),
             Self::Email => by(as_text, one, two, |text| {
                 normalize::email(text).unwrap_or_else(|| text.to_lowercase())
             }),
@@ -107,7 +107,7 @@ impl Codec {
                 normalize::phone(text, context.region.as_deref())
                     .unwrap_or_else(|| text.to_lowercase())
             }),
-            Self::Url => by(as_text, one, two, |text| normalize::url(text)),
+            Self::Url => by(as_text, one, two, normalize::url),
             Self::Number => {
                 matches!((as_number(one), as_number(two)), (Some(one), Some(two)) if one == two)
             }

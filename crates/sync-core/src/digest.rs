@@ -15,7 +15,7 @@ const BYTES: usize = 16;
 /// use crm_model::ObjectKind;
 /// use sync_core::digest::create_key;
 /// let key = create_key("contacts-eu", "freshsales", "acme", ObjectKind::Contact, "402000001");
-/// assert_eq!(key, "3e0e0ac3fca97b8a0f7ac84afa4e9bbc");
+/// assert_eq!(key, "a51a8b452010ade1cacb1add33592514");
 /// ```
 #[must_use]
 pub fn create_key(

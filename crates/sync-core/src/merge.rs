@@ -99,6 +99,10 @@ impl Conflict {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is rarely one, and hardly ever more than a few"
+)]
 pub enum ReviewItem {
     /// Both sides changed a field and no policy decides.
     Field {
@@ -250,7 +254,7 @@ impl Compiled {
                     let changed = |was, now| !pair.codec.equal(was, now, &self.context);
                     match (changed(was_a, a), changed(was_b, b)) {
                         (false, false) => {}
-                        (true, false) => self.changed_on(Side::A, &cell, input, &mut merged),
+                        (true, false) => self.changed_on(Side::B, &cell, input, &mut merged),
                         (false, true) => self.changed_on(Side::B, &cell, input, &mut merged),
                         (true, true) => self.changed_on_both(&cell, input, &mut merged),
                     }

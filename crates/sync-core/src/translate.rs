@@ -26,10 +26,10 @@ pub struct FieldProblem {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ProblemKind {
-    /// A choice without a counterpart. A choice is no personal data, so it is named.
+    /// A choice without a counterpart.
     NotCovered {
-        /// The label of the choice, or its key.
-        choice: String,
+        /// The label of the choice, or its key; `None` where people typed it, because it may then be anything.
+        choice: Option<String>,
     },
     /// A reference to something that the other side does not have and will not get.
     NoCounterpart {
@@ -68,37 +68,46 @@ impl FieldProblem {
     }
 }
 
+impl FieldProblem {
+    /// The problem in plain words and what to do about it, with the sides called by their names.
+    #[must_use]
+    pub fn in_words(&self, names: [&str; 2]) -> String {
+        let (from, to) = (names[self.from.index()], names[self.from.other().index()]);
+        let why = match &self.kind {
+            ProblemKind::NotCovered { choice } => {
+                let what = choice.as_ref().map_or("the text".to_owned(), |choice| {
+                    format!("the choice `{choice}`")
+                });
+                format!("{what} has no counterpart there; add it to the value table of the pair")
+            }
+            ProblemKind::NoCounterpart { target } => {
+                let object = target.object;
+                let id = &target.id;
+                format!(
+                    "{object} {id} is unknown there and the field was left alone; add the {object} there, or change the field"
+                )
+            }
+            ProblemKind::NotConvertible { is, takes } => {
+                format!(
+                    "the value is {} and the field takes {}",
+                    is.describe(),
+                    takes.describe()
+                )
+            }
+            ProblemKind::TooLong { length, max } => format!(
+                "the text has {length} characters and the field takes {max}; shorten it on {from} or widen the field on {to}"
+            ),
+            ProblemKind::Required => {
+                format!("it was emptied and {to} requires it; fill it on {from}")
+            }
+        };
+        format!("`{}` was not carried from {from} to {to}: {why}", self.pair)
+    }
+}
+
 impl fmt::Display for FieldProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (pair, from, to) = (&self.pair, self.from, self.from.other());
-        match &self.kind {
-            ProblemKind::NotCovered { choice } => write!(
-                f,
-                "`{pair}` was not carried from {from} to {to}: the choice `{choice}` has no counterpart there; add it to \
-                 the value table of the pair"
-            ),
-            ProblemKind::NoCounterpart { target } => write!(
-                f,
-                "`{pair}` was not carried from {from} to {to}: {} {} is unknown there and the field was left alone; add \
-                 the {} there, or change the field",
-                target.object, target.id, target.object
-            ),
-            ProblemKind::NotConvertible { is, takes } => write!(
-                f,
-                "`{pair}` was not carried from {from} to {to}: the value is {} and the field takes {}",
-                is.describe(),
-                takes.describe()
-            ),
-            ProblemKind::TooLong { length, max } => write!(
-                f,
-                "`{pair}` was not carried from {from} to {to}: the text has {length} characters and the field takes {max}; \
-                 shorten it on {from} or widen the field on {to}"
-            ),
-            ProblemKind::Required => write!(
-                f,
-                "`{pair}` was emptied on {from} and {to} requires it; the value of {to} was kept, fill the field on {from}"
-            ),
-        }
+        f.write_str(&self.in_words(["A", "B"]))
     }
 }
 
@@ -205,9 +214,9 @@ impl CompiledPair {
                 Some(Row::Becomes(value)) => becomes.push(value.clone()),
                 Some(Row::Stays) => {}
                 None if target.closed => {
-                    return Err(Translated::Failed(ProblemKind::NotCovered {
-                        choice: choice.text().to_owned(),
-                    }));
+                    let named = matches!(value, Value::Choice(_) | Value::Choices(_));
+                    let choice = named.then(|| choice.text().to_owned());
+                    return Err(Translated::Failed(ProblemKind::NotCovered { choice }));
                 }
                 None => becomes.push(Value::Choice(Choice::new(choice.text()))),
             }

@@ -22,6 +22,7 @@
 //! Every subject and every sandbox stands alone; tests share nothing.
 
 pub mod contract;
+pub mod sim;
 mod transport;
 mod vendors;
 

@@ -121,6 +121,14 @@ impl ConnectUrl {
         })
     }
 
+    /// The origin of a server on this machine, where the account is one.
+    #[cfg(feature = "reqwest")]
+    fn loopback(&self) -> Option<String> {
+        let host = self.account.rsplit_once(':').map_or(self.account.as_str(), |(host, _)| host);
+        let local = host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+        local.then(|| format!("http://{}", self.account))
+    }
+
     /// An optional setting.
     #[must_use]
     pub fn setting(&self, name: &str) -> Option<&str> {
@@ -134,6 +142,68 @@ impl ConnectUrl {
     pub fn required(&self, vendor: &'static str, setting: &'static str) -> Result<&str, ConnectError> {
         self.setting(setting).ok_or(ConnectError::Missing { vendor, setting })
     }
+}
+
+/// Connects to the CRM at an address: `freshsales://acme?key_env=FRESHSALES_KEY&plan=pro`, or
+/// `salesforce://acme?client_id_env=SF_ID&client_secret_env=SF_SECRET`.
+///
+/// The account is a Freshsales bundle alias or a Salesforce My Domain; `127.0.0.1:4002` and other loopback addresses reach
+/// the sandbox. Nothing is sent before the first call: [`Crm::identity`](crate::Crm::identity) is the cheapest test of a connection.
+///
+/// | vendor | settings |
+/// | --- | --- |
+/// | `freshsales` | `key`, and optionally `plan` (`free`, `growth`, `pro`, `enterprise`), by which calls are paced |
+/// | `salesforce` | `client_id` and `client_secret` of a connected app, or the `token` of an open session |
+///
+/// # Errors
+/// [`ConnectError`], which names the setting that is missing, unknown or refused.
+#[cfg(feature = "reqwest")]
+pub fn connect(address: &str) -> Result<std::sync::Arc<dyn crate::Crm>, ConnectError> {
+    let url = address.parse::<ConnectUrl>()?.resolve(|name| std::env::var(name).ok())?;
+    match url.vendor.as_str() {
+        #[cfg(feature = "freshsales")]
+        "freshsales" => connect_freshsales(&url),
+        #[cfg(feature = "salesforce")]
+        "salesforce" => connect_salesforce(&url),
+        other => Err(ConnectError::UnknownVendor(other.to_owned())),
+    }
+}
+
+#[cfg(feature = "reqwest")]
+fn refused(error: impl fmt::Display) -> ConnectError {
+    ConnectError::Refused(error.to_string())
+}
+
+#[cfg(all(feature = "reqwest", feature = "freshsales"))]
+fn connect_freshsales(url: &ConnectUrl) -> Result<std::sync::Arc<dyn crate::Crm>, ConnectError> {
+    url.only("freshsales", &["key", "plan"])?;
+    let address = url.loopback().map_or_else(|| url.account.clone(), |origin| format!("{origin}/crm/sales"));
+    let mut builder = freshsales::Freshsales::builder(address, url.required("freshsales", "key")?.to_owned());
+    if let Some(name) = url.setting("plan") {
+        let unknown = || ConnectError::Refused(format!("`{name}` is not a plan (free, growth, pro, enterprise)"));
+        builder = builder.plan(freshsales::Plan::from_name(name).ok_or_else(unknown)?);
+    }
+    Ok(std::sync::Arc::new(crate::FreshsalesCrm::new(builder.build().map_err(refused)?)))
+}
+
+#[cfg(all(feature = "reqwest", feature = "salesforce"))]
+fn connect_salesforce(url: &ConnectUrl) -> Result<std::sync::Arc<dyn crate::Crm>, ConnectError> {
+    use salesforce::{ClientCredentials, Login, LoginHost, Salesforce, Session};
+    url.only("salesforce", &["client_id", "client_secret", "token"])?;
+    let host = match url.loopback() {
+        Some(origin) => LoginHost::custom(&origin),
+        None => LoginHost::my_domain(&url.account),
+    };
+    let host = host.map_err(refused)?;
+    let login: Login = match url.setting("token") {
+        Some(token) => Session::new(host.base().map_err(refused)?.origin(), token.to_owned()).map_err(refused)?.into(),
+        None => {
+            let id = url.required("salesforce", "client_id")?;
+            ClientCredentials::new(host, id, url.required("salesforce", "client_secret")?.to_owned()).into()
+        }
+    };
+    let client = Salesforce::builder().login(login).build().map_err(refused)?;
+    Ok(std::sync::Arc::new(crate::SalesforceCrm::new(client)))
 }
 
 #[cfg(test)]

@@ -38,12 +38,14 @@ mod records;
 mod write;
 
 #[cfg(feature = "freshsales")]
-pub use adapter::freshsales::FreshsalesCrm;
+pub use adapter::freshsales::{FreshsalesCrm, FreshsalesOptions};
 #[cfg(feature = "salesforce")]
-pub use adapter::salesforce::SalesforceCrm;
+pub use adapter::salesforce::{SalesforceCrm, SalesforceOptions};
 pub use capability::{Capabilities, ChangeSupport, CollectionCapabilities, DeleteEvidence, FindBy};
 pub use change::{Change, Cursor};
 pub use collection::{Collection, Fetched, FindKey, ListQuery};
+#[cfg(feature = "reqwest")]
+pub use connect::connect;
 pub use connect::{ConnectError, ConnectUrl};
 pub use crm::{Crm, Identity, ProxyRequest, ProxyResponse};
 pub use ext::CollectionExt;

@@ -50,6 +50,7 @@ impl MemoryCrm {
 
     /// An empty CRM that stamps its records by this clock.
     #[must_use]
+    #[allow(clippy::needless_pass_by_value, reason = "whoever gives a clock away should not have to keep it")]
     pub fn with_clock(account: &str, clock: Arc<dyn Clock>) -> Self {
         let accounts = Table::new(&clock);
         let contacts = Table::new(&clock);

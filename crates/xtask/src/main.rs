@@ -1,6 +1,7 @@
 //! The workspace's own checks: `cargo xtask tidy` proves what a compiler cannot see (which crate may depend on which,
 //! what every crate must have, what must not stand in the tree).
 
+mod bench;
 mod tidy;
 
 use std::path::Path;
@@ -22,6 +23,8 @@ struct Arguments {
 enum Task {
     /// Check the dependency graph, the manifests, the sources and the documents
     Tidy,
+    /// Run every benchmark and print its numbers
+    Bench,
 }
 
 #[allow(
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         .unwrap_or(Path::new("."));
     let done = match Arguments::parse().task {
         Task::Tidy => tidy::run(root),
+        Task::Bench => bench::run(root),
     };
     match done {
         Ok(summary) => {

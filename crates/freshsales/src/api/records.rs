@@ -33,6 +33,13 @@ pub struct Loaded<E> {
     pub side: Arc<SideLoads>,
 }
 
+impl<E> Loaded<E> {
+    /// A record with what came beside it.
+    pub fn new(row: Row<E>, side: Arc<SideLoads>) -> Self {
+        Self { row, side }
+    }
+}
+
 impl<E> Deref for Loaded<E> {
     type Target = Row<E>;
 

@@ -7,7 +7,7 @@ mod org;
 mod query;
 mod sobjects;
 
-pub use collections::{MOST_RETRIEVED, MOST_WRITTEN, Saved};
+pub use collections::{MOST_RETRIEVED, MOST_WRITTEN, Retrieved, Saved};
 pub use describe::{ChildRelationship, Describe, DescribedField, FieldKind, GlobalDescribe, ObjectSummary, PicklistValue, RecordTypeInfo};
 pub use feeds::{DeletedRecord, DeletedRecords, UpdatedRecords};
 pub use org::{Limit, Release, UserInfo};

@@ -118,9 +118,8 @@ impl Org {
         check_count(ids.len())?;
         let author = self.caller();
         self.each(call.flag("allOrNone"), ids, |org, text| {
-            let id = match SfId::parse(&text) {
-                Ok(id) => id,
-                Err(_) => return Outcome::failed(None, malformed_id("Id", &text)),
+            let Ok(id) = SfId::parse(&text) else {
+                return Outcome::failed(None, malformed_id("Id", &text));
             };
             let Some(object) = org.schema.by_prefix(id.prefix()) else {
                 return Outcome::failed(None, malformed_id("Id", &text));

@@ -179,9 +179,10 @@ fn response_json(reference: &str, answer: Answer) -> Json {
     let shown = |name: &str| match name {
         "etag" => "ETag".to_owned(),
         name => {
-            let words = name
-                .split('-')
-                .map(|word| word[..1].to_ascii_uppercase() + &word[1..]);
+            let words = name.split('-').map(|word| {
+                let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
+                first.to_ascii_uppercase() + rest
+            });
             words.collect::<Vec<_>>().join("-")
         }
     };

@@ -46,7 +46,8 @@ impl Org {
             .filter(|(index, field)| {
                 field.required() && written.get(*index).is_none_or(Value::is_null)
             });
-        require_none(missing.map(|(_, field)| field.name).collect())?;
+        let missing: Vec<&str> = missing.map(|(_, field)| field.name).collect();
+        require_none(&missing)?;
         let id = self.store.next_id(object);
         let mut row = Row::new(definition, id);
         self.check(object, id, &written)?;
@@ -79,11 +80,10 @@ impl Org {
         let emptied = written
             .iter()
             .filter(|(index, value)| value.is_null() && !definition.field(*index).nillable);
-        require_none(
-            emptied
-                .map(|(index, _)| definition.field(index).name)
-                .collect(),
-        )?;
+        let emptied: Vec<&str> = emptied
+            .map(|(index, _)| definition.field(index).name)
+            .collect();
+        require_none(&emptied)?;
         self.check(object, id, &written)?;
         self.stamp(definition, &mut row, author);
         let names = written.apply(definition, &mut row);
@@ -322,16 +322,12 @@ fn check_writable(
     ))
 }
 
-fn require_none(missing: Vec<&str>) -> Result<(), ApiError> {
+fn require_none(missing: &[&str]) -> Result<(), ApiError> {
     if missing.is_empty() {
         return Ok(());
     }
     let message = format!("Required fields are missing: [{}]", missing.join(", "));
-    Err(ApiError::record(
-        "REQUIRED_FIELD_MISSING",
-        message,
-        &missing,
-    ))
+    Err(ApiError::record("REQUIRED_FIELD_MISSING", message, missing))
 }
 
 fn fill_in_defaults(definition: &Object, written: &mut Written, author: Author) {

@@ -116,7 +116,7 @@ async fn refused_sign_ins_say_why() {
     let credentials = org.sandbox.credentials(SF);
     let get = |name| secret(&credentials, name);
     let (id, key, user) = (get("client_id"), get("client_secret"), get("username"));
-    let cases: [(Vec<(&str, &str)>, &str, &str); 7] = [
+    let cases = [
         (
             vec![
                 ("grant_type", "client_credentials"),

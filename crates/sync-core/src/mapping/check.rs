@@ -1,31 +1,19 @@
 //! The checks behind [`compile`](super::compile).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::FixedOffset;
 use crm_model::{
-    Account, Choice, Contact, Deal, Field, FieldDef, FieldPath, FieldType, Note, Object as _,
-    ObjectKind, Required, Schema, Slot, Task, Value, ValueKind,
+    Choice, Contact, Field, FieldPath, FieldType, Required, Schema, Slot, Value, ValueKind,
 };
 
 use super::compile::{CompiledPair, LeftOut, Target};
 use super::finding::{Finding, Findings, Kind, did_you_mean};
+use super::types::{declared, describe, fits, held, infer, kind_of};
 use super::values::is_named;
 use super::{Lookup, Mapping, Pair, Slip};
 use crate::codec::Context;
 use crate::{Codec, Direction, PairId, Side, normalize};
-
-/// The fields that the model declares for an object.
-fn declared(object: ObjectKind) -> &'static [FieldDef] {
-    match object {
-        ObjectKind::Account => Account::FIELDS,
-        ObjectKind::Contact => Contact::FIELDS,
-        ObjectKind::Deal => Deal::FIELDS,
-        ObjectKind::Task => Task::FIELDS,
-        ObjectKind::Note => Note::FIELDS,
-        _ => &[],
-    }
-}
 
 /// A mapping that passed.
 pub(super) struct Checked {
@@ -124,7 +112,7 @@ impl<'a> Check<'a> {
             let found = self.schemas[side.index()].object;
             if found != mapping.object {
                 let message = format!(
-                    "the fields given for {} are those of a {found}",
+                    "the fields given for {} are those of the object `{found}`",
                     self.name(side)
                 );
                 self.findings.add(Kind::BadSetting, None, message);
@@ -142,12 +130,14 @@ impl<'a> Check<'a> {
         if Side::BOTH.map(|side| self.entry(pair.path(side), Some(&id))) != [true, true] {
             return None;
         }
-        let codec = pair.codec.unwrap_or_else(|| infer(fields));
+        let types =
+            Side::BOTH.map(|side| held(self.mapping.object, pair.path(side), fields[side.index()]));
+        let codec = pair.codec.unwrap_or_else(|| infer(&types));
         for from in Side::BOTH
             .into_iter()
             .filter(|from| direction.allows(*from))
         {
-            self.types(pair, &id, from, fields);
+            self.types(pair, &id, from, &types);
         }
         let lookups = self.lookups(pair, &id, fields, direction, codec);
         Some(CompiledPair {
@@ -229,10 +219,7 @@ impl<'a> Check<'a> {
 
     /// Whether a path names an entry where the model has a list, and none where it has not.
     fn entry(&mut self, path: &FieldPath, id: Option<&PairId>) -> bool {
-        let Some(def) = declared(self.mapping.object)
-            .iter()
-            .find(|def| def.key == path.key)
-        else {
+        let Some(def) = declared(self.mapping.object, path) else {
             return true;
         };
         let message = match (&path.slot, def.is_list) {
@@ -251,24 +238,20 @@ impl<'a> Check<'a> {
         false
     }
 
-    fn types(&mut self, pair: &Pair, id: &PairId, from: Side, fields: [&Field; 2]) {
-        let (source, target) = (fields[from.index()], fields[from.other().index()]);
+    fn types(&mut self, pair: &Pair, id: &PairId, from: Side, types: &[FieldType; 2]) {
+        let (source, target) = (&types[from.index()], &types[from.other().index()]);
+        let (from_path, to_path) = (pair.path(from), pair.path(from.other()));
         let (from_name, to_name) = (self.name(from), self.name(from.other()));
-        let (is, takes) = (describe(&source.field_type), describe(&target.field_type));
-        if !fits(
-            &source.field_type,
-            &target.field_type,
-            pair.values.is_some(),
-        ) {
+        let (is, takes) = (describe(source), describe(target));
+        if !fits(source, target, pair.values.is_some()) {
             let message = format!(
-                "`{}` of {from_name} is {is} and `{}` of {to_name} takes {takes}; map it to a field that takes {is}, or \
-                 the other way only",
-                source.key, target.key
+                "`{from_path}` of {from_name} is {is} and `{to_path}` of {to_name} takes {takes}; map it to a field that \
+                 takes {is}, or the other way only"
             );
             self.findings.add(Kind::TypesDiffer, Some(id), message);
             return;
         }
-        let longer = match (&source.field_type, &target.field_type) {
+        let longer = match (source, target) {
             (FieldType::Text { max: Some(from) }, FieldType::Text { max: Some(to) }) => from > to,
             (FieldType::LongText, FieldType::Text { max: Some(_) }) => true,
             (FieldType::Decimal { .. } | FieldType::Percent, FieldType::Int) => true,
@@ -276,9 +259,8 @@ impl<'a> Check<'a> {
         };
         if longer {
             let message = format!(
-                "`{}` of {to_name} takes less than `{}` of {from_name} can hold; values that do not fit are reported and \
-                 stay where they are",
-                target.key, source.key
+                "`{to_path}` of {to_name} takes less than `{from_path}` of {from_name} can hold; values that do not fit \
+                 are reported and stay where they are"
             );
             self.findings.add(Kind::MayNotFit, Some(id), message);
         }
@@ -326,7 +308,8 @@ impl<'a> Check<'a> {
             if field.options.is_empty() {
                 continue;
             }
-            for choice in table.named(side) {
+            let named: BTreeSet<&str> = table.named(side).collect();
+            for choice in named {
                 if !field
                     .options
                     .iter()
@@ -396,24 +379,23 @@ impl<'a> Check<'a> {
     }
 
     fn target(&self, path: &FieldPath, field: &Field) -> Target {
-        let declared = declared(self.mapping.object)
-            .iter()
-            .find(|def| def.key == path.key);
+        let declared = declared(self.mapping.object, path);
+        let field_type = held(self.mapping.object, path, field);
         let kind = match declared {
             Some(def) if def.is_list && path.slot.is_none() => ValueKind::List,
             Some(def) => def.kind,
-            None => kind_of(&field.field_type),
+            None => kind_of(&field_type),
         };
-        let holds_days = match &field.field_type {
+        let holds_days = match field_type {
             FieldType::Date => Some(true),
             FieldType::DateTime => Some(false),
             _ => None,
         };
-        let max = match field.field_type {
+        let max = match field_type {
             FieldType::Text { max } => max,
             _ => None,
         };
-        let closed = field.field_type.is_choice() && !field.options.is_empty();
+        let closed = field_type.is_choice() && !field.options.is_empty();
         Target {
             kind,
             holds_days,
@@ -548,142 +530,4 @@ impl<'a> Check<'a> {
             self.findings.add(Kind::RequiredUnmapped, None, message);
         }
     }
-}
-
-/// What the types of two fields say about comparing them.
-fn infer(fields: [&Field; 2]) -> Codec {
-    let types = fields.map(|field| &field.field_type);
-    let either = |wanted: fn(&FieldType) -> bool| types.into_iter().any(wanted);
-    let both = |wanted: fn(&FieldType) -> bool| types.into_iter().all(wanted);
-    if either(FieldType::is_choice) {
-        Codec::Choice
-    } else if either(|one| matches!(one, FieldType::Email)) {
-        Codec::Email
-    } else if either(|one| matches!(one, FieldType::Phone)) {
-        Codec::Phone
-    } else if either(|one| matches!(one, FieldType::Url)) {
-        Codec::Url
-    } else if either(|one| matches!(one, FieldType::Money)) {
-        Codec::Money
-    } else if either(|one| {
-        matches!(
-            one,
-            FieldType::Int | FieldType::Decimal { .. } | FieldType::Percent
-        )
-    }) {
-        Codec::Number
-    } else if both(|one| matches!(one, FieldType::Date)) {
-        Codec::Date
-    } else if either(|one| matches!(one, FieldType::Date | FieldType::DateTime)) {
-        Codec::DateOrTime
-    } else if either(|one| matches!(one, FieldType::Bool)) {
-        Codec::Bool
-    } else if either(|one| matches!(one, FieldType::Ref { .. })) {
-        Codec::Ref
-    } else if either(|one| matches!(one, FieldType::Address)) {
-        Codec::Address
-    } else if both(|one| matches!(one, FieldType::List)) {
-        Codec::List
-    } else {
-        Codec::Text
-    }
-}
-
-/// The kind of value that a field takes which the model does not declare.
-fn kind_of(field_type: &FieldType) -> ValueKind {
-    match field_type {
-        FieldType::Int => ValueKind::Int,
-        FieldType::Decimal { .. } | FieldType::Percent => ValueKind::Decimal,
-        FieldType::Money => ValueKind::Money,
-        FieldType::Bool => ValueKind::Bool,
-        FieldType::Date => ValueKind::Date,
-        FieldType::DateTime => ValueKind::Instant,
-        FieldType::Choice => ValueKind::Choice,
-        FieldType::MultiChoice => ValueKind::Choices,
-        FieldType::Ref { .. } => ValueKind::Ref,
-        FieldType::Address => ValueKind::Address,
-        FieldType::List => ValueKind::List,
-        _ => ValueKind::Text,
-    }
-}
-
-/// Types that hold the same kind of thing.
-#[derive(PartialEq, Eq)]
-enum Class {
-    Text,
-    Number,
-    Moment,
-    Bool,
-    Choice,
-    Choices,
-    Ref,
-    Address,
-    List,
-    Unknown,
-}
-
-fn class(field_type: &FieldType) -> Class {
-    match field_type {
-        FieldType::Text { .. }
-        | FieldType::LongText
-        | FieldType::Email
-        | FieldType::Phone
-        | FieldType::Url => Class::Text,
-        FieldType::Int | FieldType::Decimal { .. } | FieldType::Percent | FieldType::Money => {
-            Class::Number
-        }
-        FieldType::Date | FieldType::DateTime => Class::Moment,
-        FieldType::Bool => Class::Bool,
-        FieldType::Choice => Class::Choice,
-        FieldType::MultiChoice => Class::Choices,
-        FieldType::Ref { .. } => Class::Ref,
-        FieldType::Address => Class::Address,
-        FieldType::List => Class::List,
-        _ => Class::Unknown,
-    }
-}
-
-/// Whether values of one type can be written to the other. Text takes what can be written in a line; a drop-down
-/// takes another drop-down, or whatever a table translates.
-fn fits(from: &FieldType, to: &FieldType, has_table: bool) -> bool {
-    let (from, to) = (class(from), class(to));
-    if from == to || from == Class::Unknown || to == Class::Unknown {
-        return true;
-    }
-    match to {
-        Class::Text => matches!(
-            from,
-            Class::Number | Class::Moment | Class::Bool | Class::Choice | Class::Choices
-        ),
-        Class::Choice => has_table && matches!(from, Class::Text | Class::Number | Class::Bool),
-        Class::Choices => from == Class::Choice || has_table && from == Class::Text,
-        Class::Bool | Class::Number => has_table && matches!(from, Class::Choice | Class::Text),
-        _ => false,
-    }
-}
-
-fn describe(field_type: &FieldType) -> String {
-    match field_type {
-        FieldType::Text { .. } => "a line of text",
-        FieldType::LongText => "text",
-        FieldType::Int => "a whole number",
-        FieldType::Decimal { .. } => "a number",
-        FieldType::Percent => "a percentage",
-        FieldType::Money => "an amount of money",
-        FieldType::Bool => "yes or no",
-        FieldType::Date => "a day",
-        FieldType::DateTime => "an instant",
-        FieldType::Choice => "one of its choices",
-        FieldType::MultiChoice => "several of its choices",
-        FieldType::Email => "an e-mail address",
-        FieldType::Phone => "a phone number",
-        FieldType::Url => "a web address",
-        FieldType::Ref { .. } => "a reference to another record",
-        FieldType::Address => "a postal address",
-        FieldType::Formula => "a computed value",
-        FieldType::List => "a list",
-        FieldType::Other(name) => return format!("a value of the vendor's type `{name}`"),
-        _ => "a value of an unknown type",
-    }
-    .to_owned()
 }

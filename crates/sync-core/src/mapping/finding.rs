@@ -161,24 +161,30 @@ fn bare(name: &str) -> String {
     lower.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// Levenshtein distance.
+/// How many letters have to be added, left out, replaced or exchanged with their neighbour.
 fn distance(one: &str, two: &str) -> usize {
     let two: Vec<char> = two.chars().collect();
-    let mut row: Vec<usize> = (0..=two.len()).collect();
+    let mut above: Vec<usize> = (0..=two.len()).collect();
+    let mut before: Option<(char, Vec<usize>)> = None;
     for (i, c) in one.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (other, above) in two.iter().zip(row.iter().skip(1)) {
-            left = (left + 1)
-                .min(above + 1)
-                .min(diagonal + usize::from(c != *other));
-            diagonal = *above;
-            next.push(left);
+        let mut row = vec![i + 1];
+        for (j, other) in two.iter().enumerate() {
+            let cell = |row: &[usize], at: usize| row.get(at).copied().unwrap_or(usize::MAX / 2);
+            let replaced = cell(&above, j) + usize::from(c != *other);
+            let mut least = replaced.min(cell(&above, j + 1) + 1).min(cell(&row, j) + 1);
+            let left = j
+                .checked_sub(1)
+                .and_then(|left| two.get(left).map(|letter| (left, *letter)));
+            if let (Some((previous, two_above)), Some((at, letter))) = (&before, left)
+                && (*previous, c) == (*other, letter)
+            {
+                least = least.min(cell(two_above, at) + 1);
+            }
+            row.push(least);
         }
-        row = next;
+        before = Some((c, std::mem::replace(&mut above, row)));
     }
-    row.last().copied().unwrap_or_default()
+    above.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -193,6 +199,8 @@ mod tests {
             ("", "abc", 3),
             ("abc", "abd", 1),
             ("kitten", "sitting", 3),
+            ("abcd", "abdc", 1),
+            ("ab", "ba", 1),
         ] {
             assert_eq!(distance(one, two), expected, "{one} {two}");
         }

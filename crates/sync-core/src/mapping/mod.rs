@@ -4,6 +4,7 @@ mod check;
 mod compile;
 mod defaults;
 mod finding;
+mod types;
 mod values;
 
 use std::collections::BTreeMap;

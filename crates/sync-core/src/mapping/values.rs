@@ -141,7 +141,7 @@ impl Lookup {
             for (choice, becomes) in table.rows(from) {
                 match stated.get(&lookup_key(choice)) {
                     Some(first) if lookup_key(first) != lookup_key(becomes) => {
-                        ambiguous.push((choice, *first, becomes))
+                        ambiguous.push((choice, *first, becomes));
                     }
                     Some(_) => {}
                     None => {

@@ -189,10 +189,11 @@ impl PersonName {
         if self.is_empty() || other.is_empty() {
             return NameRelation::Unknown;
         }
-        if let (Some(one), Some(two)) = (&self.generation, &other.generation) {
-            if one != two {
-                return NameRelation::Different;
-            }
+        if self.generation.is_some()
+            && other.generation.is_some()
+            && self.generation != other.generation
+        {
+            return NameRelation::Different;
         }
         let (mine, theirs) = (self.words(), other.words());
         if mine == theirs && self.generation == other.generation {

@@ -11,6 +11,7 @@ mod changes;
 mod connection;
 mod consent;
 mod directory;
+mod fields;
 mod reads;
 mod values;
 mod writes;
@@ -29,6 +30,7 @@ pub mod cases {
     pub use super::connection::*;
     pub use super::consent::*;
     pub use super::directory::*;
+    pub use super::fields::*;
     pub use super::reads::*;
     pub use super::values::*;
     pub use super::writes::*;

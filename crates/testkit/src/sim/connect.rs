@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rest_core::Transport;
 use sandbox::Vendor;
 use serde_json::Value;
-use unified_crm::{Crm, FreshsalesCrm, SalesforceCrm};
+use unified_crm::Crm;
 
 use super::transport::SimTransport;
 use super::{Crash, World};
@@ -16,7 +16,7 @@ impl World {
     /// `crash`.
     ///
     /// # Panics
-    /// Where the client refuses the sandbox's credentials.
+    /// Where the client refuses the sandbox's credentials, or the vendor's feature is off.
     #[must_use]
     pub fn connect(&self, vendor: Vendor, crash: &Crash) -> Arc<dyn Crm> {
         let credentials = SandboxTransport::new(self.sandbox(), vendor).credentials();
@@ -26,33 +26,32 @@ impl World {
     /// As [`connect`](Self::connect), with credentials of one's own choice in the form of the sandbox's ready line.
     ///
     /// # Panics
-    /// Where the client refuses the credentials before anything is sent.
+    /// Where the client refuses the credentials before anything is sent, or the vendor's feature is off.
     #[must_use]
     pub fn connect_as(&self, vendor: Vendor, crash: &Crash, credentials: &Value) -> Arc<dyn Crm> {
         let inner = SandboxTransport::new(self.sandbox(), vendor);
-        let transport: Arc<dyn Transport> =
-            Arc::new(SimTransport { inner, vendor, world: self.clone(), crash: crash.clone() });
-        let clock = Arc::new(SandboxClock::of(self.sandbox()));
-        let text = |name: &str| credentials[name].as_str().unwrap_or_default().to_owned();
-        match vendor {
-            Vendor::Salesforce => {
-                let host = salesforce::LoginHost::custom(&text("instance_url")).expect("an address");
-                let client = salesforce::Salesforce::builder()
-                    .login(salesforce::ClientCredentials::new(host, text("client_id"), text("client_secret")))
-                    .transport(transport)
-                    .clock(clock)
-                    .seed(self.sandbox().seed())
-                    .build();
-                Arc::new(SalesforceCrm::new(client.expect("credentials")))
-            }
-            _ => {
-                let client = freshsales::Freshsales::builder(text("base_url"), text("api_key"))
-                    .transport(transport)
-                    .clock(clock)
-                    .seed(self.sandbox().seed())
-                    .build();
-                Arc::new(FreshsalesCrm::new(client.expect("credentials")))
-            }
+        let transport = SimTransport { inner, vendor, world: self.clone(), crash: crash.clone() };
+        connect(vendor, Arc::new(transport), SandboxClock::of(self.sandbox()), self.sandbox().seed(), credentials)
+    }
+}
+
+fn connect(vendor: Vendor, transport: Arc<dyn Transport>, clock: SandboxClock, seed: u64, credentials: &Value) -> Arc<dyn Crm> {
+    let text = |name: &str| credentials[name].as_str().unwrap_or_default().to_owned();
+    let _ = (&transport, &clock, seed, &text);
+    match vendor {
+        #[cfg(feature = "salesforce")]
+        Vendor::Salesforce => {
+            let host = salesforce::LoginHost::custom(&text("instance_url")).expect("an address");
+            let login = salesforce::ClientCredentials::new(host, text("client_id"), text("client_secret"));
+            let client = salesforce::Salesforce::builder().login(login).transport(transport).clock(Arc::new(clock)).seed(seed).build();
+            Arc::new(unified_crm::SalesforceCrm::new(client.expect("credentials")))
         }
+        #[cfg(feature = "freshsales")]
+        Vendor::Freshsales => {
+            let client = freshsales::Freshsales::builder(text("base_url"), text("api_key"));
+            let client = client.transport(transport).clock(Arc::new(clock)).seed(seed).build();
+            Arc::new(unified_crm::FreshsalesCrm::new(client.expect("credentials")))
+        }
+        other => panic!("there is no client of {other} without its feature"),
     }
 }

@@ -206,9 +206,10 @@ impl Inner {
                 return if self.chance(20) { String::new() } else { self.someone_of(vendor, ObjectKind::Account).unwrap_or_default() };
             }
             (_, "targets[primary]") => {
-                let kinds = [ObjectKind::Account, ObjectKind::Contact, ObjectKind::Deal];
-                let object = kinds[self.dice.usize(..kinds.len())];
-                return self.someone_of(vendor, object).map(|id| format!("{object}:{id}")).unwrap_or_default();
+                let mut kinds = [ObjectKind::Account, ObjectKind::Contact, ObjectKind::Deal];
+                self.dice.shuffle(&mut kinds);
+                let target = kinds.into_iter().find_map(|object| Some(format!("{object}:{}", self.someone_of(vendor, object)?)));
+                return target.unwrap_or_default();
             }
             _ => "",
         };
@@ -258,7 +259,8 @@ impl Inner {
 
     fn edit_one(&mut self, vendor: Vendor, object: ObjectKind, pause: Duration) -> Option<(Deed, String, &'static str)> {
         let id = self.someone_of(vendor, object)?;
-        let all = fields(object);
+        // Nobody moves a note.
+        let all = if object == ObjectKind::Note { &["body"] } else { fields(object) };
         let field = all[self.dice.usize(..all.len())];
         let deed = self.edit(vendor, object, &id, field, pause);
         Some((deed, id, field))

@@ -1,6 +1,6 @@
 //! The contract of the trait on every backend, and what an adapter tells when things fail.
 
-#[cfg(all(feature = "freshsales", feature = "salesforce"))]
+#[cfg(any(feature = "freshsales", feature = "salesforce"))]
 mod faults;
 #[cfg(feature = "freshsales")]
 mod freshsales;

@@ -109,12 +109,12 @@ mod tests {
             "README.md:1: links to docs/B.md#part, which is not there",
             "docs/A.md:1: links to ../LICENCE, which is not there",
         ];
-        assert_eq!(told(findings), expected);
+        assert_eq!(told(&findings), expected);
     }
 
     #[test]
     fn what_must_be_there_is_told_when_it_is_not() {
-        let findings = told(check(&[file("README.md", "# x"), file("LICENSE", " \n")]));
+        let findings = told(&check(&[file("README.md", "# x"), file("LICENSE", " \n")]));
         assert!(findings.contains(&"LICENSE: is missing or empty".to_owned()));
         assert!(
             !findings

@@ -247,7 +247,7 @@ mod tests {
         let metadata = format!(
             r#"{{"packages":[{{"name":"{package}","version":"1","dependencies":[{{"name":"{dependency}","kind":{kind},"optional":true}}]}}]}}"#
         );
-        told(check(&packages(&metadata).unwrap()))
+        told(&check(&packages(&metadata).unwrap()))
     }
 
     #[test]

@@ -127,7 +127,7 @@ mod tests {
     fn what_a_manifest_lacks_is_told() {
         let check = |text: &str, expected: &str| {
             assert_eq!(
-                told(manifest(&file("crates/x/Cargo.toml", text))),
+                told(&manifest(&file("crates/x/Cargo.toml", text))),
                 [format!("crates/x/Cargo.toml: {expected}")]
             );
         };
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(client_files(&files, "salesforce"), []);
         files.retain(|file| !file.path.ends_with("auth.rs"));
         assert_eq!(
-            told(client_files(&files, "salesforce")),
+            told(&client_files(&files, "salesforce")),
             ["crates/salesforce/src/: has no auth.rs, which every vendor's client has"]
         );
     }

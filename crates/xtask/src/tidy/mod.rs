@@ -145,6 +145,6 @@ pub(crate) fn file(path: &str, text: &str) -> File {
 
 /// The messages of findings, for assertions.
 #[cfg(test)]
-pub(crate) fn told(findings: Vec<Finding>) -> Vec<String> {
+pub(crate) fn told(findings: &[Finding]) -> Vec<String> {
     findings.iter().map(Finding::to_string).collect()
 }

@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_file_may_have_so_many_lines() {
         assert_eq!(too_long(&file("a.rs", &"x\n".repeat(800))), []);
-        let long = told(too_long(&file("a.rs", &"x\n".repeat(801))));
+        let long = told(&too_long(&file("a.rs", &"x\n".repeat(801))));
         assert_eq!(
             long,
             ["a.rs: has 801 lines, more than 800: give its second subject a file of its own"]
@@ -160,7 +160,7 @@ mod tests {
     fn banned_texts_are_told_with_their_line() {
         let half = |head: &str, tail: &str| format!("fn a() {{}}\n    {head}{tail} )\n");
         for (head, tail, _) in BANNED {
-            let findings = told(banned(&file("a.rs", &half(head, tail))));
+            let findings = told(&banned(&file("a.rs", &half(head, tail))));
             assert!(
                 findings.len() == 1 && findings[0].starts_with("a.rs:2: "),
                 "{findings:?}"
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn vendors_are_not_named_where_code_must_work_for_any() {
         let check = |path: &str, text: &str, count| {
-            assert_eq!(neutral(&file(path, text)).len(), count, "{text}")
+            assert_eq!(neutral(&file(path, text)).len(), count, "{text}");
         };
         check(
             "crates/sync-engine/src/a.rs",

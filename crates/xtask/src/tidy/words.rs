@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn paths_of_a_machine_and_other_strangers_are_told() {
         for (head, tail, _) in BANNED {
-            let findings = told(words(&file(
+            let findings = told(&words(&file(
                 "a.md",
                 &format!("fine\nsee {head}{tail} there"),
             )));
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn tickets_are_told_in_prose_only() {
         let check = |path: &str, text: &str, count| {
-            assert_eq!(tickets(&file(path, text)).len(), count, "{text}")
+            assert_eq!(tickets(&file(path, text)).len(), count, "{text}");
         };
         check("a.md", "see #12", 1);
         check("a.md", "(#12)", 1);

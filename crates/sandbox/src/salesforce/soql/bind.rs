@@ -203,7 +203,7 @@ impl<'a> Binder<'a> {
                     return Err(SoqlError::malformed("unexpected token: 'COUNT'", *at));
                 }
                 Item::Fields { which, at } => {
-                    self.all_fields(query, scope.object, *which, *at, &mut columns)?
+                    self.all_fields(query, scope.object, *which, *at, &mut columns)?;
                 }
                 Item::Children(sub_query) => {
                     children += 1;

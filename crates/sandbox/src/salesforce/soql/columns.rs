@@ -22,7 +22,7 @@ pub(crate) fn column_metadata(schema: &Schema, plan: &Plan) -> Json {
                 entry(
                     name,
                     *slot >= grouping.keys.len(),
-                    Vec::new(),
+                    &[],
                     object.find(name).map(|field| object.field(field)),
                 )
             })
@@ -38,54 +38,43 @@ pub(crate) fn column_metadata(schema: &Schema, plan: &Plan) -> Json {
 }
 
 fn describe(schema: &Schema, object: &Object, column: &Column) -> Json {
+    let all = |object: &Object, columns: &[Column]| -> Vec<Json> {
+        columns
+            .iter()
+            .map(|column| describe(schema, object, column))
+            .collect()
+    };
     match column {
         Column::Field { name, leaf, .. } => {
             let field = match leaf {
                 Leaf::Field(field) => Some(object.field(*field)),
                 Leaf::Named(_) => None,
             };
-            entry(name, false, Vec::new(), field)
+            entry(name, false, &[], field)
         }
         Column::Parent { name, hop, columns } => {
             let target = match object.field(*hop).reference_to {
                 [target] => schema.find(target).map(|index| schema.object(index)),
                 _ => None,
             };
-            // Behind a polymorphic reference no field is known for certain: the parent's own stands in.
-            let target = target.unwrap_or(object);
-            entry(
-                name,
-                false,
-                columns
-                    .iter()
-                    .map(|column| describe(schema, target, column))
-                    .collect(),
-                None,
-            )
+            // Behind a polymorphic reference no field is known for certain, so that the object does not matter.
+            entry(name, false, &all(target.unwrap_or(object), columns), None)
         }
         Column::Children { name, plan, .. } => {
-            let Output::Rows(columns) = &plan.output else {
-                return entry(name, true, Vec::new(), None);
+            let columns = match &plan.output {
+                Output::Rows(columns) => columns.as_slice(),
+                Output::Count | Output::Groups(_) => &[],
             };
-            let child = schema.object(plan.object);
-            entry(
-                name,
-                true,
-                columns
-                    .iter()
-                    .map(|column| describe(schema, child, column))
-                    .collect(),
-                None,
-            )
+            entry(name, true, &all(schema.object(plan.object), columns), None)
         }
     }
 }
 
-fn entry(name: &str, aggregate: bool, join_columns: Vec<Json>, field: Option<&Field>) -> Json {
+fn entry(name: &str, aggregate: bool, join_columns: &[Json], field: Option<&Field>) -> Json {
     let kind = field.map(|field| field.kind);
     json!({
         "aggregate": aggregate,
-        "apexType": kind.map(|kind| kind.name()),
+        "apexType": kind.map(FieldType::name),
         "booleanType": kind == Some(FieldType::Boolean),
         "columnName": name,
         "custom": field.is_some_and(Field::custom),

@@ -82,7 +82,7 @@ impl<'a> Binder<'a> {
                 values,
             } => {
                 let left = left_side(left)?;
-                return self.in_list(left, *negated, values);
+                return self.in_list(&left, *negated, values);
             }
             Condition::InQuery {
                 left,
@@ -218,18 +218,18 @@ impl<'a> Binder<'a> {
 
     fn in_list(
         &self,
-        left: Typed<'a>,
+        left: &Typed<'a>,
         negated: bool,
         values: &[Literal],
     ) -> Result<Filter, SoqlError> {
         let (empty, full): (Vec<_>, Vec<_>) =
-            values.iter().partition(|value| is_empty(&left, value));
+            values.iter().partition(|value| is_empty(left, value));
         let (relative, plain): (Vec<&Literal>, Vec<_>) = full
             .into_iter()
             .partition(|value| matches!(value.value, LiteralValue::Relative { .. }));
         let keys = plain
             .into_iter()
-            .map(|value| key(&left, value))
+            .map(|value| key(left, value))
             .collect::<Result<BTreeSet<Key>, _>>()?;
         let test = |test| Filter::Test {
             expr: left.expr.clone(),
@@ -246,7 +246,7 @@ impl<'a> Binder<'a> {
             any.push(test(Test::Null { wanted: true }));
         }
         for value in relative {
-            any.push(test(self.compare(&left, Operator::Equal, value)?));
+            any.push(test(self.compare(left, Operator::Equal, value)?));
         }
         let any = Filter::Any(any);
         Ok(if negated {

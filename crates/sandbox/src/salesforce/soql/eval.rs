@@ -289,33 +289,37 @@ impl<'a> Evaluation<'a> {
 
 type TimeBound = Bound<DateTime<Utc>>;
 
-/// The bounds that a test puts on a date-time. They may be wider than the test itself, never narrower.
+/// The bounds that a test puts on a date-time.
 fn bounds(test: &Test) -> Option<(TimeBound, TimeBound)> {
-    let (operator, from, to) = match test {
-        Test::Order {
-            operator,
-            key: Key::DateTime(at),
-        } => (*operator, *at, *at),
+    use Bound::{Excluded, Included, Unbounded};
+    match test {
         Test::Equal {
             key: Key::DateTime(at),
             negated: false,
-        } => {
-            return Some((Bound::Included(*at), Bound::Included(*at)));
-        }
+        } => Some((Included(*at), Included(*at))),
+        Test::Order {
+            operator,
+            key: Key::DateTime(at),
+        } => match operator {
+            Operator::Less => Some((Unbounded, Excluded(*at))),
+            Operator::LessOrEqual => Some((Unbounded, Included(*at))),
+            Operator::Greater => Some((Excluded(*at), Unbounded)),
+            Operator::GreaterOrEqual => Some((Included(*at), Unbounded)),
+            Operator::Equal | Operator::NotEqual | Operator::Like => None,
+        },
         Test::Range {
             operator,
             from: Key::DateTime(from),
             to: Key::DateTime(to),
-        } => (*operator, *from, *to),
-        _ => return None,
-    };
-    match operator {
-        Operator::Equal => Some((Bound::Included(from), Bound::Included(to))),
-        Operator::Less | Operator::LessOrEqual => Some((Bound::Unbounded, Bound::Included(to))),
-        Operator::Greater | Operator::GreaterOrEqual => {
-            Some((Bound::Included(from), Bound::Unbounded))
-        }
-        Operator::NotEqual | Operator::Like => None,
+        } => match operator {
+            Operator::Equal => Some((Included(*from), Excluded(*to))),
+            Operator::Less => Some((Unbounded, Excluded(*from))),
+            Operator::LessOrEqual => Some((Unbounded, Excluded(*to))),
+            Operator::Greater => Some((Included(*to), Unbounded)),
+            Operator::GreaterOrEqual => Some((Included(*from), Unbounded)),
+            Operator::NotEqual | Operator::Like => None,
+        },
+        _ => None,
     }
 }
 
@@ -324,7 +328,9 @@ fn tighter(left: TimeBound, right: TimeBound, stricter: Ordering) -> TimeBound {
     match (left, right) {
         (Bound::Unbounded, other) | (other, Bound::Unbounded) => other,
         (Bound::Included(a) | Bound::Excluded(a), Bound::Included(b) | Bound::Excluded(b)) => {
-            if a.cmp(&b) == stricter { left } else { right }
+            // Of equal times, the one that excludes it is the stricter.
+            let left_wins = a.cmp(&b) == stricter || (a == b && matches!(left, Bound::Excluded(_)));
+            if left_wins { left } else { right }
         }
     }
 }
@@ -427,4 +433,56 @@ pub(super) fn compare(
         }
     }
     Ordering::Equal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::salesforce::soql::plan::Leaf;
+    use proptest::prelude::*;
+
+    fn value() -> impl Strategy<Value = Option<SortValue>> {
+        prop_oneof![
+            Just(None),
+            any::<bool>().prop_map(|flag| Some(SortValue::Bool(flag))),
+            (-5_i64..5).prop_map(|number| Some(SortValue::Number(number.into()))),
+            (0_usize..4).prop_map(|place| Some(SortValue::Listed(place))),
+            "[A-C]{0,2}".prop_map(|text| Some(SortValue::Text(text))),
+        ]
+    }
+
+    fn key() -> impl Strategy<Value = SortKey> {
+        any::<(bool, bool)>().prop_map(|(descending, nulls_last)| SortKey {
+            expr: Expr::Field {
+                hops: Vec::new(),
+                leaf: Leaf::Field(0),
+            },
+            descending,
+            nulls_last,
+            picklist: &[],
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_order_is_total(
+            keys in proptest::collection::vec(key(), 1..3),
+            rows in proptest::collection::vec(proptest::collection::vec(value(), 2), 3),
+        ) {
+            let [a, b, c] = [&rows[0], &rows[1], &rows[2]];
+            let ordering = |left: &[Option<SortValue>], right: &[Option<SortValue>]| compare(&keys, left, right);
+            prop_assert_eq!(ordering(a, a), Ordering::Equal);
+            prop_assert_eq!(ordering(a, b), ordering(b, a).reverse());
+            if ordering(a, b).is_le() && ordering(b, c).is_le() {
+                prop_assert!(ordering(a, c).is_le());
+            }
+        }
+
+        #[test]
+        fn nulls_stand_where_they_are_wanted(keys in proptest::collection::vec(key(), 1..2), value in value()) {
+            let wanted = if keys[0].nulls_last { Ordering::Greater } else { Ordering::Less };
+            let expected = if value.is_none() { Ordering::Equal } else { wanted };
+            prop_assert_eq!(compare(&keys, &[None], &[value]), expected);
+        }
+    }
 }

@@ -1,0 +1,253 @@
+//! Salesforce as a [`Crm`].
+//!
+//! | file | subject |
+//! | --- | --- |
+//! | `table` | which field of the model is which field of the vendor |
+//! | `shape` | how one value is written and read |
+//! | `layout` | an object as one organisation shows it, and its schema |
+//! | `read`, `body` | rows to records, patches to fields |
+//! | `objects`, `changes`, `write`, `people` | the calls |
+
+mod body;
+mod changes;
+mod layout;
+mod objects;
+mod people;
+mod read;
+mod shape;
+mod table;
+mod write;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use crm_model::{Account, Contact, Deal, Meta, Note, ObjectKind, Pipeline, RemoteId, Stage, Task, User};
+use futures::TryStreamExt;
+use rest_core::{Accept, Call, LedgerSnapshot, Result, Row, Safety};
+use salesforce::soql::Select;
+use salesforce::{OpportunityStage, Salesforce, UserInfo};
+
+use crate::{Capabilities, Collection, CollectionCapabilities, Crm, Identity, ProxyRequest, ProxyResponse};
+use objects::{Objects, SfObject};
+use read::PIPELINE;
+
+/// The vendor's name.
+pub(crate) const VENDOR: &str = "salesforce";
+
+/// How Salesforce is seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SalesforceOptions {
+    /// The unique external id text field in which a create's key is kept, so that the create happens once. An object
+    /// that does not have it cannot create once. Default: `Crmkit_Key__c`.
+    pub key_field: String,
+    /// Whether records keep their row as the vendor sent it ([`Meta::raw`]). Costs memory. Default: no.
+    pub keep_raw: bool,
+}
+
+impl Default for SalesforceOptions {
+    fn default() -> Self {
+        Self { key_field: "Crmkit_Key__c".to_owned(), keep_raw: false }
+    }
+}
+
+impl SalesforceOptions {
+    /// Names the field in which a create's key is kept.
+    #[must_use]
+    pub fn key_field(mut self, name: impl Into<String>) -> Self {
+        self.key_field = name.into();
+        self
+    }
+
+    /// Keeps each record's row as the vendor sent it.
+    #[must_use]
+    pub fn keep_raw(mut self, keep: bool) -> Self {
+        self.keep_raw = keep;
+        self
+    }
+}
+
+/// A Salesforce organisation as a [`Crm`].
+///
+/// Each object is described by one call before it is first used. Until then its capabilities are assumed to be those of
+/// an organisation that grants everything and has the [key field](SalesforceOptions::key_field) on accounts, contacts,
+/// opportunities and tasks; after [`schema`](Collection::schema), or [`prepare`](Self::prepare), they are exact.
+pub struct SalesforceCrm {
+    client: Salesforce,
+    accounts: Objects<Account>,
+    contacts: Objects<Contact>,
+    deals: Objects<Deal>,
+    tasks: Objects<Task>,
+    notes: Objects<Note>,
+    assumed: Capabilities,
+    exact: OnceLock<Capabilities>,
+    identity: tokio::sync::OnceCell<UserInfo>,
+}
+
+impl SalesforceCrm {
+    /// The organisation that a client is connected to.
+    #[must_use]
+    pub fn new(client: Salesforce) -> Self {
+        Self::with_options(client, SalesforceOptions::default())
+    }
+
+    /// The organisation that a client is connected to, seen in another way.
+    #[must_use]
+    pub fn with_options(client: Salesforce, options: SalesforceOptions) -> Self {
+        let options = Arc::new(options);
+        let mut crm = Self {
+            accounts: Objects::new(client.clone(), options.clone()),
+            contacts: Objects::new(client.clone(), options.clone()),
+            deals: Objects::new(client.clone(), options.clone()),
+            tasks: Objects::new(client.clone(), options.clone()),
+            notes: Objects::new(client.clone(), options),
+            assumed: Capabilities::default(),
+            exact: OnceLock::new(),
+            identity: tokio::sync::OnceCell::new(),
+            client,
+        };
+        crm.assumed = crm.gather();
+        crm
+    }
+
+    /// Describes every object now, in five calls, so that the capabilities are exact.
+    ///
+    /// # Errors
+    /// Whatever the vendor answers.
+    pub async fn prepare(&self) -> Result<()> {
+        self.accounts.layout().await?;
+        self.contacts.layout().await?;
+        self.deals.layout().await?;
+        self.tasks.layout().await?;
+        self.notes.layout().await.map(drop)
+    }
+
+    /// The client, for everything that the model does not name.
+    #[must_use]
+    pub fn client(&self) -> &Salesforce {
+        &self.client
+    }
+
+    fn gather(&self) -> Capabilities {
+        fn of<T: SfObject>(objects: &Objects<T>) -> (ObjectKind, CollectionCapabilities) {
+            (T::KIND, objects.capabilities().clone())
+        }
+        let objects =
+            [of(&self.accounts), of(&self.contacts), of(&self.deals), of(&self.tasks), of(&self.notes)];
+        Capabilities { objects: BTreeMap::from(objects), users: true, pipelines: true, proxy: true }
+    }
+
+    fn is_described(&self) -> bool {
+        let described = [self.accounts.is_described(), self.contacts.is_described(), self.deals.is_described()];
+        described.into_iter().all(|described| described) && self.tasks.is_described() && self.notes.is_described()
+    }
+
+    async fn userinfo(&self) -> Result<&UserInfo> {
+        self.identity.get_or_try_init(|| self.client.userinfo()).await
+    }
+}
+
+impl fmt::Debug for SalesforceCrm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SalesforceCrm").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Crm for SalesforceCrm {
+    fn vendor(&self) -> &'static str {
+        VENDOR
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        if self.is_described() { self.exact.get_or_init(|| self.gather()) } else { &self.assumed }
+    }
+
+    async fn identity(&self) -> Result<Identity> {
+        let info = self.userinfo().await?;
+        let mut identity = Identity::new(VENDOR, info.organization_id.as_str());
+        identity.user = Some(RemoteId::new(info.user_id.as_str()));
+        Ok(identity)
+    }
+
+    fn accounts(&self) -> Result<&dyn Collection<Account>> {
+        Ok(&self.accounts)
+    }
+
+    fn contacts(&self) -> Result<&dyn Collection<Contact>> {
+        Ok(&self.contacts)
+    }
+
+    fn deals(&self) -> Result<&dyn Collection<Deal>> {
+        Ok(&self.deals)
+    }
+
+    fn tasks(&self) -> Result<&dyn Collection<Task>> {
+        Ok(&self.tasks)
+    }
+
+    fn notes(&self) -> Result<&dyn Collection<Note>> {
+        Ok(&self.notes)
+    }
+
+    async fn users(&self) -> Result<Vec<User>> {
+        let fields = ["Id", "Name", "Email", "IsActive", "CreatedDate", "SystemModstamp"];
+        let soql = Select::from("User").fields(fields).order_by(["Id"]).build()?;
+        let rows: Vec<Row<salesforce::User>> = self.client.query(soql).stream().try_collect().await?;
+        Ok(rows.iter().map(|row| user(row)).collect())
+    }
+
+    async fn pipelines(&self) -> Result<Vec<Pipeline>> {
+        let soql = Select::all_of::<OpportunityStage>().order_by(["SortOrder"]).build()?;
+        let rows: Vec<Row<OpportunityStage>> = self.client.query(soql).stream().try_collect().await?;
+        let mut pipeline = Pipeline::new(Meta::new(VENDOR, PIPELINE));
+        pipeline.name = "Opportunities".to_owned();
+        pipeline.is_default = true;
+        // Retired stages are kept: deals may still be in them.
+        let (active, retired): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.is_active != Some(false));
+        pipeline.stages = (0..).zip(active.into_iter().chain(retired)).filter_map(|(order, row)| stage(order, row)).collect();
+        Ok(vec![pipeline])
+    }
+
+    async fn proxy(&self, request: ProxyRequest) -> Result<ProxyResponse> {
+        let is_read = matches!(request.method, http::Method::GET | http::Method::HEAD);
+        let mut call = Call::new(request.method, "proxy")
+            .raw_path(request.path)
+            .accept(Accept::Any)
+            .safety(if is_read { Safety::Read } else { Safety::Unsafe });
+        if let Some(body) = request.body {
+            call = call.body("application/json", body);
+        }
+        let reply = self.client.raw(call).await?;
+        Ok(ProxyResponse { status: reply.status.as_u16(), body: reply.body })
+    }
+
+    fn usage(&self) -> LedgerSnapshot {
+        self.client.ledger().snapshot()
+    }
+}
+
+fn user(row: &salesforce::User) -> User {
+    let mut meta = Meta::new(VENDOR, row.id.as_str());
+    meta.created_at = row.created_date;
+    meta.updated_at = row.system_modstamp;
+    let mut user = User::new(meta);
+    user.name = row.name.clone().unwrap_or_default();
+    user.email.clone_from(&row.email);
+    user.is_active = row.is_active == Some(true);
+    user
+}
+
+/// A deal's stage field holds the stage's API name, so that is what a stage goes by.
+fn stage(order: u32, row: &OpportunityStage) -> Option<Stage> {
+    let id = row.api_name.clone().or_else(|| row.master_label.clone())?;
+    let mut stage = Stage::new(Meta { updated_at: row.system_modstamp, ..Meta::new(VENDOR, id.clone()) });
+    stage.name = row.master_label.clone().unwrap_or(id);
+    stage.order = order;
+    stage.probability = row.default_probability;
+    stage.is_closed = row.is_closed == Some(true);
+    stage.is_won = row.is_won == Some(true);
+    Some(stage)
+}

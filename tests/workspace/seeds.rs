@@ -1,0 +1,67 @@
+//! Which seeds are simulated, and what is said about one that fails.
+
+use crate::check::Rest;
+use crate::drive::{Case, Setting, Violation};
+
+/// API calls that a run with nothing to do may take, for all five objects of both sides.
+pub const QUIET_CALLS: usize = 40;
+
+/// Simulates `count` seeds of a setting; `CRMKIT_SEEDS` scales the number (200 is all of `cargo test`), and
+/// `CRMKIT_SEED` plays one seed and prints its script.
+pub fn simulate(setting: &Setting, count: u64) {
+    let variable = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    if let Some(seed) = variable("CRMKIT_SEED") {
+        let (script, result) = play(seed, setting);
+        println!("{script}\n");
+        if let Err(violation) = result {
+            panic!("{}", told(setting, seed, &violation));
+        }
+        return;
+    }
+    let count = variable("CRMKIT_SEEDS").map_or(count, |seeds| (count * seeds).div_ceil(200));
+    let mut failures = Vec::new();
+    for seed in 0..count {
+        if let (_, Err(violation)) = play(seed, setting) {
+            failures.push(told(setting, seed, &violation));
+        }
+    }
+    assert!(failures.is_empty(), "{} of {count} seeds failed:\n{}", failures.len(), failures.join("\n"));
+}
+
+fn told(setting: &Setting, seed: u64, violation: &Violation) -> String {
+    format!(
+        "seed {seed} of {name}: {violation}\n  play it with: CRMKIT_SEED={seed} cargo test -p crmkit-tests --test workspace simulation::{name} -- --exact --nocapture",
+        name = setting.name
+    )
+}
+
+/// Plays one seed; the script and the first promise that was not kept.
+pub fn play(seed: u64, setting: &Setting) -> (String, Result<(), Violation>) {
+    testkit::paused(async {
+        let mut case = Case::new(seed, setting);
+        let result = whole(&mut case).await;
+        (case.world.script(), result)
+    })
+}
+
+async fn whole(case: &mut Case) -> Result<(), Violation> {
+    case.play().await?;
+    Rest::of(case).await.check()?;
+    quiescence(case).await
+}
+
+/// I2: a run at rest writes nothing, opens nothing, and reads little.
+pub async fn quiescence(case: &mut Case) -> Result<(), Violation> {
+    let (calls, writes) = case.world.count();
+    let report = case.sound_run().await?;
+    let (calls_after, writes_after) = case.world.count();
+    let open = case.memory().await.intents.len();
+    if report.writes() > 0 || writes_after > writes || open > 0 {
+        let what = format!("{} writes reported, {} sent, {open} intents open", report.writes(), writes_after - writes);
+        return Err(Violation::new("I2 quiescence", what));
+    }
+    if calls_after - calls > QUIET_CALLS {
+        return Err(Violation::new("I2 quiescence", format!("{} calls for nothing; {QUIET_CALLS} is the bound", calls_after - calls)));
+    }
+    Ok(())
+}
