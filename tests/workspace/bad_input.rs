@@ -25,7 +25,7 @@ fn world() -> World {
 
 fn sync(world: &World, store: &Arc<dyn StateStore>, object: impl Into<ObjectSync>) -> Sync {
     let [a, b] = SIDES.map(|vendor| world.connect(vendor, &Crash::never()));
-    Sync::between(a, b).object(object).state(store.clone()).clock(world.clock()).build().expect("a complete sync")
+    Sync::between(a, b).object(object).shared_state(store.clone()).clock(world.clock()).build().expect("a complete sync")
 }
 
 fn memory() -> Arc<dyn StateStore> {
@@ -151,7 +151,7 @@ fn a_wrong_key() {
         wrong["api_key"] = "canary-key-that-is-wrong".into();
         let a = world.connect_as(SIDES[0], &Crash::never(), &wrong);
         let b = world.connect(SIDES[1], &Crash::never());
-        let broken = Sync::between(a, b).object(Contact).state(store.clone()).clock(world.clock()).build().expect("a sync");
+        let broken = Sync::between(a, b).object(Contact).shared_state(store.clone()).clock(world.clock()).build().expect("a sync");
         let message = refused(&world, &store, &broken).await;
         says(&message, &["freshsales (side A)", "401", "API Settings"]);
         assert!(!message.contains("canary"), "{message}");
@@ -168,7 +168,7 @@ fn a_wrong_secret() {
         wrong["client_secret"] = "canary-secret-that-is-wrong".into();
         let a = world.connect(SIDES[0], &Crash::never());
         let b = world.connect_as(SIDES[1], &Crash::never(), &wrong);
-        let broken = Sync::between(a, b).object(Contact).state(store.clone()).clock(world.clock()).build().expect("a sync");
+        let broken = Sync::between(a, b).object(Contact).shared_state(store.clone()).clock(world.clock()).build().expect("a sync");
         let message = refused(&world, &store, &broken).await;
         says(&message, &["salesforce (side B)", "invalid_client"]);
         assert!(!message.contains("canary"), "{message}");
@@ -184,7 +184,7 @@ fn a_host_that_is_not_there() {
         wrong["base_url"] = "http://127.0.0.1:4999/crm/sales".into();
         let a = world.connect_as(SIDES[0], &Crash::never(), &wrong);
         let b = world.connect(SIDES[1], &Crash::never());
-        let broken = Sync::between(a, b).object(Contact).state(store.clone()).clock(world.clock()).build().expect("a sync");
+        let broken = Sync::between(a, b).object(Contact).shared_state(store.clone()).clock(world.clock()).build().expect("a sync");
         let message = refused(&world, &store, &broken).await;
         says(&message, &["freshsales (side A)", "not sent", "connection refused", "127.0.0.1:4999"]);
         works(&world, &store).await;

@@ -11,7 +11,7 @@ use testkit::sim::{Event, RecordKey, Shown, What, Who, fields, is_reference};
 use crate::drive::{Case, Memory, SIDES, Violation, own_id};
 
 /// What is known when everything is at rest.
-pub struct Rest<'a> {
+pub(crate) struct Rest<'a> {
     case: &'a Case,
     memory: Memory,
     history: Vec<Event>,
@@ -21,7 +21,7 @@ pub struct Rest<'a> {
     partner: BTreeMap<RecordKey, RecordKey>,
 }
 
-pub fn ends(link: &Link) -> [Option<RecordKey>; 2] {
+pub(crate) fn ends(link: &Link) -> [Option<RecordKey>; 2] {
     let object: ObjectKind = link.object.parse().expect("an object");
     [Side::A, Side::B].map(|side| {
         let vendor = SIDES[usize::from(side == Side::B)];
@@ -34,7 +34,7 @@ fn is_record_in_review(link: &Link) -> bool {
 }
 
 impl<'a> Rest<'a> {
-    pub async fn of(case: &'a Case) -> Self {
+    pub(crate) async fn of(case: &'a Case) -> Self {
         let memory = case.memory().await;
         let (mut partners, mut partner) = (BTreeMap::<_, BTreeSet<_>>::new(), BTreeMap::new());
         for link in &memory.links {
@@ -51,7 +51,7 @@ impl<'a> Rest<'a> {
     }
 
     /// Everything that holds of one world at rest.
-    pub fn check(&self) -> Result<(), Violation> {
+    pub(crate) fn check(&self) -> Result<(), Violation> {
         self.convergence()?;
         self.no_lost_update()?;
         self.no_invention()?;

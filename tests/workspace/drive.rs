@@ -13,30 +13,32 @@ use sync_store::{ConflictEntry, Intent, Link, LinkFilter, MemoryStore, Page, Rev
 use testkit::sim::{Crash, CrashStore, FaultClass, STAGES, Setup, World};
 
 /// Side A and side B.
-pub const SIDES: [Vendor; 2] = [Vendor::Freshsales, Vendor::Salesforce];
+pub(crate) const SIDES: [Vendor; 2] = [Vendor::Freshsales, Vendor::Salesforce];
+
+const SIDE_NAMES: [sync_core::Side; 2] = sync_core::Side::BOTH;
 
 /// What is simulated.
 #[derive(Clone)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// The name of the test.
-    pub name: &'static str,
-    pub setup: Setup,
+    pub(crate) name: &'static str,
+    pub(crate) setup: Setup,
     /// How often people edit and the sync runs.
-    pub rounds: usize,
+    pub(crate) rounds: usize,
     /// How many things people do before each run.
-    pub edits: usize,
+    pub(crate) edits: usize,
     /// The chance that somebody edits before and after each request.
-    pub unrest: f64,
+    pub(crate) unrest: f64,
     /// Faults, and the chance that a call meets one.
-    pub trouble: Option<(FaultClass, f64)>,
+    pub(crate) trouble: Option<(FaultClass, f64)>,
     /// Whether processes die.
-    pub crashes: bool,
-    pub conflict: Policy,
-    pub deletes: DeletePolicy,
+    pub(crate) crashes: bool,
+    pub(crate) conflict: Policy,
+    pub(crate) deletes: DeletePolicy,
 }
 
 impl Setting {
-    pub fn new(name: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str) -> Self {
         Self {
             name,
             setup: Setup::default(),
@@ -53,13 +55,13 @@ impl Setting {
 
 /// A promise that was not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    pub invariant: &'static str,
-    pub what: String,
+pub(crate) struct Violation {
+    pub(crate) invariant: &'static str,
+    pub(crate) what: String,
 }
 
 impl Violation {
-    pub fn new(invariant: &'static str, what: impl Into<String>) -> Self {
+    pub(crate) fn new(invariant: &'static str, what: impl Into<String>) -> Self {
         Self { invariant, what: what.into() }
     }
 }
@@ -72,29 +74,28 @@ impl fmt::Display for Violation {
 
 /// How a run ended.
 #[derive(Debug)]
-pub enum End {
+pub(crate) enum End {
     Done(Box<RunReport>),
     Failed(SyncError),
     Died,
 }
 
 /// One simulation.
-pub struct Case {
-    pub seed: u64,
-    pub setting: Setting,
-    pub world: World,
-    pub store: Arc<dyn StateStore>,
+pub(crate) struct Case {
+    pub(crate) setting: Setting,
+    pub(crate) world: World,
+    pub(crate) store: Arc<dyn StateStore>,
     dice: fastrand::Rng,
     process: Option<(Sync, Crash)>,
     /// What every error and report showed in logs.
-    pub logged: String,
+    pub(crate) logged: String,
 }
 
 impl Case {
-    pub fn new(seed: u64, setting: &Setting) -> Self {
+    pub(crate) fn new(seed: u64, setting: &Setting) -> Self {
         let world = World::new(seed, setting.setup.clone());
         Self {
-            seed,
+
             setting: setting.clone(),
             world,
             store: Arc::new(MemoryStore::new()),
@@ -105,7 +106,7 @@ impl Case {
     }
 
     /// A process that has just started.
-    pub fn start(&self, crash: &Crash) -> Sync {
+    pub(crate) fn start(&self, crash: &Crash) -> Sync {
         let [a, b] = SIDES.map(|vendor| self.world.connect(vendor, crash));
         let mut builder = Sync::between(a, b)
             .state(CrashStore::new(self.store.clone(), crash))
@@ -119,7 +120,7 @@ impl Case {
     }
 
     /// Runs the sync in a process that dies with `crash`.
-    pub async fn run_in(&mut self, sync: &Sync, crash: &Crash) -> End {
+    pub(crate) async fn run_in(&mut self, sync: &Sync, crash: &Crash) -> End {
         let end = tokio::select! {
             biased;
             () = crash.dead() => End::Died,
@@ -131,7 +132,12 @@ impl Case {
         let line = match &end {
             End::Done(report) => {
                 self.logged.push_str(&format!("{report}\n{report:?}\n"));
-                format!("run: {} writes, {} errors", report.writes(), report.errors.len())
+                let linked: u64 = SIDE_NAMES.map(|side| report.total(side).linked).iter().sum();
+                let mut line = format!("run: {} writes, {linked} linked", report.writes());
+                for error in &report.errors {
+                    line.push_str(&format!("\n    error: {} {:?} {}: {}", error.object, error.record, error.code, error.message));
+                }
+                line
             }
             End::Failed(error) => {
                 self.logged.push_str(&format!("{error}\n{error:?}\n"));
@@ -144,7 +150,7 @@ impl Case {
     }
 
     /// Runs in the process that is there, or in a new one.
-    pub async fn run(&mut self) -> End {
+    pub(crate) async fn run(&mut self) -> End {
         let wants_new = self.setting.crashes && self.dice.u32(..100) < 60;
         let process = match self.process.take().filter(|_| !wants_new) {
             Some(process) => process,
@@ -161,7 +167,7 @@ impl Case {
     }
 
     /// A run that must succeed, in a process that lives.
-    pub async fn sound_run(&mut self) -> Result<RunReport, Violation> {
+    pub(crate) async fn sound_run(&mut self) -> Result<RunReport, Violation> {
         if self.process.as_ref().is_some_and(|(_, crash)| self.setting.crashes || crash.is_dead()) {
             self.process = None;
         }
@@ -182,7 +188,7 @@ impl Case {
     }
 
     /// Fills the world, lets people, faults and deaths play, and comes to rest.
-    pub async fn play(&mut self) -> Result<(), Violation> {
+    pub(crate) async fn play(&mut self) -> Result<(), Violation> {
         self.world.populate().await;
         for round in 0..self.setting.rounds {
             self.world.note(&format!("round {round}"));
@@ -206,7 +212,7 @@ impl Case {
     }
 
     /// No faults, no edits: runs until nothing is open any more.
-    pub async fn rest(&mut self) -> Result<(), Violation> {
+    pub(crate) async fn rest(&mut self) -> Result<(), Violation> {
         self.world.calm();
         self.world.note("at rest");
         let mut runs = 0;
@@ -232,7 +238,7 @@ impl Case {
     }
 
     /// What the sync remembers.
-    pub async fn memory(&self) -> Memory {
+    pub(crate) async fn memory(&self) -> Memory {
         let mut links = Vec::new();
         for object in &self.setting.setup.objects {
             links.extend(self.store.scan_links(object.as_str(), LinkFilter::All, Page::first(10_000)).await.expect("links"));
@@ -247,15 +253,15 @@ impl Case {
 }
 
 /// What the sync remembers.
-pub struct Memory {
-    pub links: Vec<Link>,
-    pub intents: Vec<Intent>,
-    pub conflicts: Vec<ConflictEntry>,
-    pub reviews: Vec<Review>,
+pub(crate) struct Memory {
+    pub(crate) links: Vec<Link>,
+    pub(crate) intents: Vec<Intent>,
+    pub(crate) conflicts: Vec<ConflictEntry>,
+    pub(crate) reviews: Vec<Review>,
 }
 
 /// The sandbox's id of a record that a link names: Freshsales' adapter puts the record in front of a note's own id.
-pub fn own_id(vendor: Vendor, object: ObjectKind, id: &str) -> String {
+pub(crate) fn own_id(vendor: Vendor, object: ObjectKind, id: &str) -> String {
     let is_note = vendor == Vendor::Freshsales && object == ObjectKind::Note;
     let own = if is_note { id.rsplit('-').next().unwrap_or(id) } else { id };
     own.to_owned()

@@ -4,15 +4,15 @@ use crate::check::Rest;
 use crate::drive::{Case, Setting, Violation};
 
 /// API calls that a run with nothing to do may take, for all five objects of both sides.
-pub const QUIET_CALLS: usize = 40;
+pub(crate) const QUIET_CALLS: usize = 40;
 
 /// Simulates `count` seeds of a setting; `CRMKIT_SEEDS` scales the number (200 is all of `cargo test`), and
-/// `CRMKIT_SEED` plays one seed and prints its script.
-pub fn simulate(setting: &Setting, count: u64) {
+/// `CRMKIT_SEED` plays one seed and prints what happened.
+pub(crate) fn simulate(setting: &Setting, count: u64) {
     let variable = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     if let Some(seed) = variable("CRMKIT_SEED") {
         let (script, result) = play(seed, setting);
-        println!("{script}\n");
+        println!("{script}");
         if let Err(violation) = result {
             panic!("{}", told(setting, seed, &violation));
         }
@@ -36,11 +36,14 @@ fn told(setting: &Setting, seed: u64, violation: &Violation) -> String {
 }
 
 /// Plays one seed; the script and the first promise that was not kept.
-pub fn play(seed: u64, setting: &Setting) -> (String, Result<(), Violation>) {
+pub(crate) fn play(seed: u64, setting: &Setting) -> (String, Result<(), Violation>) {
     testkit::paused(async {
         let mut case = Case::new(seed, setting);
         let result = whole(&mut case).await;
-        (case.world.script(), result)
+        let history: Vec<String> = case.world.history().iter().map(ToString::to_string).collect();
+        let links: Vec<String> = case.memory().await.links.iter().map(link_told).collect();
+        let (script, history, links) = (case.world.script(), history.join("\n"), links.join("\n"));
+        (format!("{script}\n\nWhat the records showed:\n{history}\n\nThe links:\n{links}\n"), result)
     })
 }
 
@@ -51,7 +54,7 @@ async fn whole(case: &mut Case) -> Result<(), Violation> {
 }
 
 /// I2: a run at rest writes nothing, opens nothing, and reads little.
-pub async fn quiescence(case: &mut Case) -> Result<(), Violation> {
+pub(crate) async fn quiescence(case: &mut Case) -> Result<(), Violation> {
     let (calls, writes) = case.world.count();
     let report = case.sound_run().await?;
     let (calls_after, writes_after) = case.world.count();
@@ -64,4 +67,11 @@ pub async fn quiescence(case: &mut Case) -> Result<(), Violation> {
         return Err(Violation::new("I2 quiescence", format!("{} calls for nothing; {QUIET_CALLS} is the bound", calls_after - calls)));
     }
     Ok(())
+}
+
+fn link_told(link: &sync_store::Link) -> String {
+    let [a, b] = [&link.a, &link.b].map(|end| end.id.as_deref().unwrap_or("-"));
+    let marks: Vec<String> = link.review.iter().map(|mark| format!("{}: {}", mark.field, mark.reason)).collect();
+    let parked = link.parked.as_ref().map(|parked| parked.reason.as_str());
+    format!("{} {} {:?} {a} {b} {} {marks:?} {parked:?}", link.id, link.object, link.state, if link.dirty { "dirty" } else { "" })
 }

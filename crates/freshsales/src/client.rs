@@ -14,8 +14,11 @@ use crate::models::{Contact, Deal, SalesAccount, View};
 #[derive(Clone)]
 pub struct Freshsales {
     rest: RestClient,
-    views: Arc<Mutex<BTreeMap<&'static str, Arc<[View]>>>>,
+    views: Arc<Mutex<KnownViews>>,
 }
+
+/// The views that were asked for, by kind of record.
+type KnownViews = BTreeMap<&'static str, Arc<[View]>>;
 
 impl Freshsales {
     /// Starts building a client. `address` is the bundle alias of Profile → Settings → API Settings
@@ -26,7 +29,10 @@ impl Freshsales {
     }
 
     pub(crate) fn from_rest(rest: RestClient) -> Self {
-        Self { rest, views: Arc::default() }
+        Self {
+            rest,
+            views: Arc::default(),
+        }
     }
 
     /// People.
@@ -122,16 +128,25 @@ impl Freshsales {
     }
 
     pub(crate) fn known_views(&self, kind: &'static str) -> Option<Arc<[View]>> {
-        self.views.lock().unwrap_or_else(PoisonError::into_inner).get(kind).cloned()
+        self.views
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(kind)
+            .cloned()
     }
 
     pub(crate) fn remember_views(&self, kind: &'static str, views: Arc<[View]>) {
-        self.views.lock().unwrap_or_else(PoisonError::into_inner).insert(kind, views);
+        self.views
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(kind, views);
     }
 }
 
 impl fmt::Debug for Freshsales {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Freshsales").field("base", self.base()).finish_non_exhaustive()
+        f.debug_struct("Freshsales")
+            .field("base", self.base())
+            .finish_non_exhaustive()
     }
 }

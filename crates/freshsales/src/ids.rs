@@ -124,7 +124,9 @@ impl Visitor<'_> for IdVisitor {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<i64, E> {
-        text.trim().parse().map_err(|_| E::custom("an id is not a whole number"))
+        text.trim()
+            .parse()
+            .map_err(|_| E::custom("an id is not a whole number"))
     }
 }
 
@@ -134,12 +136,19 @@ mod tests {
 
     #[test]
     fn numbers_and_texts_are_read_exactly_and_written_as_numbers() {
-        for (json, id) in [("70042006456", 70_042_006_456), (r#""70042006456""#, 70_042_006_456), ("1450348061427834880", 1_450_348_061_427_834_880)] {
+        for (json, id) in [
+            ("70042006456", 70_042_006_456),
+            (r#""70042006456""#, 70_042_006_456),
+            ("1450348061427834880", 1_450_348_061_427_834_880),
+        ] {
             let read: ContactId = serde_json::from_str(json).unwrap();
             assert_eq!(read.get(), id, "{json}");
             assert_eq!(serde_json::to_string(&read).unwrap(), id.to_string());
         }
-        assert_eq!(serde_json::from_str::<Option<UserId>>("null").unwrap(), None);
+        assert_eq!(
+            serde_json::from_str::<Option<UserId>>("null").unwrap(),
+            None
+        );
     }
 
     #[test]
@@ -147,6 +156,9 @@ mod tests {
         for json in ["1.5", r#""abc""#, "null", "[]", "18446744073709551615"] {
             serde_json::from_str::<ContactId>(json).expect_err(json);
         }
-        assert_eq!("x".parse::<DealId>().unwrap_err().to_string(), "a DealId is a whole number");
+        assert_eq!(
+            "x".parse::<DealId>().unwrap_err().to_string(),
+            "a DealId is a whole number"
+        );
     }
 }

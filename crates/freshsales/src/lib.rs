@@ -13,7 +13,8 @@
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 //! // The sandbox stands in for an account; for a real one the address is its bundle alias, such as `acme`.
 //! let account = sandbox::Sandbox::builder().data(sandbox::Data::Empty).build().serve(0).await?;
-//! let access = &account.ready_line()["freshsales"];
+//! let access: serde_json::Value = serde_json::from_str(account.ready_line())?;
+//! let access = &access["freshsales"];
 //! let (address, key) = (access["base_url"].as_str().unwrap(), access["api_key"].as_str().unwrap());
 //!
 //! let client = Freshsales::builder(address, key.to_owned()).build()?;
@@ -47,13 +48,14 @@ mod ids;
 pub mod models;
 
 pub use api::{
-    Entity, FieldSettings, Listing, Loaded, Notes, Operations, PageQuery, RecordPage, Records, Search, Selectors,
-    SideLoads, SortOrder, TaskFilter, TaskPage, Tasks, UniqueIdentifier, Upserted,
+    Entity, FieldSettings, Listing, Loaded, Notes, Operations, PageQuery, RecordPage, Records,
+    Search, Selectors, SideLoads, SortOrder, TaskFilter, TaskPage, Tasks, UniqueIdentifier,
+    Upserted,
 };
 pub use client::Freshsales;
 pub use config::{FreshsalesBuilder, Plan};
 pub use ids::{
-    ChoiceId, ContactId, ContactStatusId, CurrencyId, DealId, DealPipelineId, DealStageId, LifecycleStageId, NotAnId,
-    NoteId, SalesAccountId, TaskId, UserId, ViewId,
+    ChoiceId, ContactId, ContactStatusId, CurrencyId, DealId, DealPipelineId, DealStageId,
+    LifecycleStageId, NotAnId, NoteId, SalesAccountId, TaskId, UserId, ViewId,
 };
 pub use rest_core::{Call, Error, ErrorKind, Reply, Result};

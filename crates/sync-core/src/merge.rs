@@ -254,7 +254,7 @@ impl Compiled {
                     let changed = |was, now| !pair.codec.equal(was, now, &self.context);
                     match (changed(was_a, a), changed(was_b, b)) {
                         (false, false) => {}
-                        (true, false) => self.changed_on(Side::B, &cell, input, &mut merged),
+                        (true, false) => self.changed_on(Side::A, &cell, input, &mut merged),
                         (false, true) => self.changed_on(Side::B, &cell, input, &mut merged),
                         (true, true) => self.changed_on_both(&cell, input, &mut merged),
                     }

@@ -308,21 +308,21 @@ impl Session<'_> {
             );
         }
         for problem in &merged.problems {
-            let side = problem.from.other();
-            let record = link.record(store_side(problem.from)).map(str::to_owned);
             let why = problem.to_string();
-            self.report.error(&Trouble {
-                object: object.kind,
-                side,
-                record: record.as_deref(),
-                link: Some(link.id),
-                code: "not translatable",
-                message: &why,
-            });
-            reviews.extend(
-                self.ask(&mut link, problem.pair.as_str(), &why, None)
-                    .await?,
-            );
+            let asked = self.ask(&mut link, problem.pair.as_str(), &why, None).await?;
+            // What was asked before is in the review queue, and need not be told by every run.
+            if let Some(review) = asked {
+                let record = link.record(store_side(problem.from)).map(str::to_owned);
+                self.report.error(&Trouble {
+                    object: object.kind,
+                    side: problem.from.other(),
+                    record: record.as_deref(),
+                    link: Some(link.id),
+                    code: "not translatable",
+                    message: &why,
+                });
+                reviews.push(review);
+            }
         }
         for _ in &merged.deferred {
             self.report.at(object.kind, Side::A).deferred += 1;

@@ -132,10 +132,6 @@ impl Session<'_> {
     ) -> Result<Derived, SyncError> {
         let outcome = match (link.state, states) {
             (LinkState::Tombstoned, _) => self.derive_tombstoned(object, &link)?,
-            (LinkState::Creating, _) => Outcome::Wait {
-                side: creating_side(&link),
-                why: "the outcome of its creation is not known yet".into(),
-            },
             (LinkState::Unlinked, _) | (_, None) => Outcome::Nothing,
             (_, Some(_)) if self.is_parked(&link) => Outcome::Nothing,
             (_, Some(states)) => merge(object, &link, states, refs, self.now().timestamp())?,
@@ -421,6 +417,10 @@ impl Session<'_> {
             absorbed: None,
             outcome,
         };
+        if link.state == LinkState::Creating {
+            created.note(side, print, link.record(store_side(side)).unwrap_or_default());
+            return done(Outcome::Wait { side: to, why: "the outcome of its creation is not known yet".into() });
+        }
         let allowed = object
             .creates
             .is_some_and(|direction| direction.allows(side));
@@ -546,21 +546,14 @@ impl CreatedKeys {
     }
 }
 
+/// One side is known. A record whose creation was sent and not answered counts: what was created may turn up as a
+/// record of its own, and must be known as the partner.
 fn is_alone(link: &Link) -> bool {
     (link.a.id.is_some() != link.b.id.is_some())
         && matches!(
             link.state,
-            LinkState::Seen | LinkState::Parked | LinkState::Review
+            LinkState::Seen | LinkState::Creating | LinkState::Parked | LinkState::Review
         )
-}
-
-/// The side on which a link's creation is under way: the one that is not known yet.
-fn creating_side(link: &Link) -> Side {
-    if link.a.id.is_none() {
-        Side::A
-    } else {
-        Side::B
-    }
 }
 
 fn merge(

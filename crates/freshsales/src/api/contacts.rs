@@ -5,4 +5,11 @@ use super::entity::entity;
 use crate::ids::ContactId;
 use crate::models::{Contact, ContactWrite};
 
-entity!(Contact, ContactId, ContactWrite, "contact", "contacts", &[&["All Contacts"]]);
+entity!(
+    Contact,
+    ContactId,
+    ContactWrite,
+    "contact",
+    "contacts",
+    &[&["All Contacts"]]
+);

@@ -1,6 +1,7 @@
 //! The calls of the API: what to send (pure functions that make [`Call`](rest_core::Call)s) and how to read the answer.
 
 mod body;
+mod calls;
 mod contacts;
 mod deals;
 mod entity;

@@ -5,12 +5,15 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use futures::stream::{self, Stream, TryStreamExt};
-use rest_core::{Call, Error, ErrorKind, Result, Row, Safety};
+use rest_core::{Call, Error, ErrorKind, Result, Row};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::body::{Many, read_deleted, read_one, read_rows};
-use super::paging::{Listing, PageQuery, RecordPage, Recent, Seen, SortOrder, Walk};
+use super::calls::{
+    create_call, delete_call, filtered_search_call, forget_call, get_call, page_call, update_call, upsert_call,
+};
+use super::paging::{Listing, PageQuery, Recent, RecordPage, Seen, Walk};
 use super::{Entity, SideLoads};
 use crate::Freshsales;
 use crate::ids::ViewId;
@@ -59,7 +62,10 @@ impl UniqueIdentifier {
     /// A field by its name: contacts `emails`, `mobile_number`, `external_id`, `id`; accounts `name`, `id`; deals `id`;
     /// each also a unique `cf_…` field.
     pub fn new(field: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { field: field.into(), value: value.into() }
+        Self {
+            field: field.into(),
+            value: value.into(),
+        }
     }
 
     /// An e-mail address.
@@ -104,7 +110,10 @@ pub struct Upserted<E> {
 
 impl<E: Entity> Records<E> {
     pub(crate) fn new(client: Freshsales) -> Self {
-        Self { client, kind: PhantomData }
+        Self {
+            client,
+            kind: PhantomData,
+        }
     }
 
     /// Reads one record. `include` names what to load beside it; without one most foreign ids are missing.
@@ -129,7 +138,12 @@ impl<E: Entity> Records<E> {
     ///
     /// # Errors
     /// `NotFound`, `Invalid`, or what the pipeline says.
-    pub async fn update(&self, id: E::Id, record: &E::Write, include: &[&str]) -> Result<Loaded<E>> {
+    pub async fn update(
+        &self,
+        id: E::Id,
+        record: &E::Write,
+        include: &[&str],
+    ) -> Result<Loaded<E>> {
         self.one(update_call::<E>(id, record, include)).await
     }
 
@@ -138,10 +152,21 @@ impl<E: Entity> Records<E> {
     ///
     /// # Errors
     /// As [`create`](Self::create).
-    pub async fn upsert(&self, identifier: &UniqueIdentifier, record: &E::Write, include: &[&str]) -> Result<Upserted<E>> {
-        let reply = self.client.send(&upsert_call::<E>(identifier, record, include)).await?;
+    pub async fn upsert(
+        &self,
+        identifier: &UniqueIdentifier,
+        record: &E::Write,
+        include: &[&str],
+    ) -> Result<Upserted<E>> {
+        let reply = self
+            .client
+            .send(&upsert_call::<E>(identifier, record, include))
+            .await?;
         let (row, side) = read_one(&reply)?;
-        Ok(Upserted { record: Loaded { row, side }, created: reply.status == http::StatusCode::CREATED })
+        Ok(Upserted {
+            record: Loaded { row, side },
+            created: reply.status == http::StatusCode::CREATED,
+        })
     }
 
     /// Moves a record to the recycle bin.
@@ -187,7 +212,10 @@ impl<E: Entity> Records<E> {
             #[serde(default)]
             filters: Vec<View>,
         }
-        let reply = self.client.send(&Call::get(E::OPERATIONS.views).path([E::PLURAL, "filters"])).await?;
+        let reply = self
+            .client
+            .send(&Call::get(E::OPERATIONS.views).path([E::PLURAL, "filters"]))
+            .await?;
         let views: Arc<[View]> = reply.json::<Filters>()?.filters.into();
         self.client.remember_views(E::PLURAL, views.clone());
         Ok(views)
@@ -199,7 +227,8 @@ impl<E: Entity> Records<E> {
     /// `Config`, with the names that there are, if there is none: names are in the account's language.
     pub async fn view(&self, name: &str) -> Result<ViewId> {
         let views = self.views().await?;
-        find_view(&views, name).ok_or_else(|| no_view::<E>(&views, &format!("no view is called `{name}`")))
+        find_view(&views, name)
+            .ok_or_else(|| no_view::<E>(&views, &format!("no view is called `{name}`")))
     }
 
     /// The views that together show every record that is alive: the vendor's own "all" view, or the views by state.
@@ -208,8 +237,16 @@ impl<E: Entity> Records<E> {
     /// `Config`, with the names that there are, if they are not found.
     pub async fn all_views(&self) -> Result<Vec<ViewId>> {
         let views = self.views().await?;
-        let complete = |names: &&[&str]| names.iter().map(|name| find_view(&views, name)).collect::<Option<Vec<_>>>();
-        E::ALL_VIEWS.iter().find_map(complete).ok_or_else(|| no_view::<E>(&views, "no view shows all records"))
+        let complete = |names: &&[&str]| {
+            names
+                .iter()
+                .map(|name| find_view(&views, name))
+                .collect::<Option<Vec<_>>>()
+        };
+        E::ALL_VIEWS
+            .iter()
+            .find_map(complete)
+            .ok_or_else(|| no_view::<E>(&views, "no view shows all records"))
     }
 
     /// Reads one page of a view.
@@ -219,24 +256,42 @@ impl<E: Entity> Records<E> {
     pub async fn page(&self, view: ViewId, query: &PageQuery) -> Result<RecordPage<E>> {
         let reply = self.client.send(&page_call::<E>(view, query)).await?;
         let many: Many<E> = reply.json()?;
-        Ok(RecordPage::new(read_rows(many.records), many.side, many.meta))
+        Ok(RecordPage::new(
+            read_rows(many.records),
+            many.side,
+            many.meta,
+        ))
     }
 
     /// Streams a view page by page, newest change first, each record once. Ends after an error of the call; a record
     /// that cannot be read is part of its page. Holds one page at a time, and the ids of the last 20,000 rows.
     ///
     /// Costs one call per 100 records, one more where the vendor tells no number of pages.
-    pub fn pages(&self, view: ViewId, listing: Listing) -> impl Stream<Item = Result<RecordPage<E>>> + Send + use<E> {
+    pub fn pages(
+        &self,
+        view: ViewId,
+        listing: Listing,
+    ) -> impl Stream<Item = Result<RecordPage<E>>> + Send + use<E> {
         struct State<E> {
             records: Records<E>,
             walk: Walk,
             recent: Recent,
             listing: Listing,
         }
-        let state = State { records: Records::new(self.client.clone()), walk: Walk::new(listing.per_page), recent: Recent::default(), listing };
+        let state = State {
+            records: Records::new(self.client.clone()),
+            walk: Walk::new(listing.per_page),
+            recent: Recent::default(),
+            listing,
+        };
         stream::try_unfold(state, move |mut state: State<E>| async move {
-            let Some(number) = state.walk.next() else { return Ok(None) };
-            let mut page = state.records.page(view, &state.listing.page(number)).await?;
+            let Some(number) = state.walk.next() else {
+                return Ok(None);
+            };
+            let mut page = state
+                .records
+                .page(view, &state.listing.page(number))
+                .await?;
             let seen = sift(&mut page, &mut state.recent, state.listing.updated_since);
             state.walk.fetched(seen);
             Ok(Some((page, state)))
@@ -245,21 +300,33 @@ impl<E: Entity> Records<E> {
 
     /// Streams a view record by record. A record that cannot be read is an `Err` item of kind `Decode`, and the stream
     /// goes on; after an error of the call it ends.
-    pub fn list(&self, view: ViewId, listing: Listing) -> impl Stream<Item = Result<Loaded<E>>> + Send + use<E> {
+    pub fn list(
+        &self,
+        view: ViewId,
+        listing: Listing,
+    ) -> impl Stream<Item = Result<Loaded<E>>> + Send + use<E> {
         self.pages(view, listing).map_ok(loaded).try_flatten()
     }
 
     /// Streams every record that is alive: finds the views by itself, see [`all_views`](Self::all_views).
-    pub fn list_all(&self, listing: Listing) -> impl Stream<Item = Result<Loaded<E>>> + Send + use<E> {
+    pub fn list_all(
+        &self,
+        listing: Listing,
+    ) -> impl Stream<Item = Result<Loaded<E>>> + Send + use<E> {
         self.all_pages(listing).map_ok(loaded).try_flatten()
     }
 
     /// As [`list_all`](Self::list_all), but page by page.
-    pub fn all_pages(&self, listing: Listing) -> impl Stream<Item = Result<RecordPage<E>>> + Send + use<E> {
+    pub fn all_pages(
+        &self,
+        listing: Listing,
+    ) -> impl Stream<Item = Result<RecordPage<E>>> + Send + use<E> {
         let records = Self::new(self.client.clone());
         let views = async move {
             let views = records.all_views().await?;
-            let pages = views.into_iter().map(move |view| Ok(records.pages(view, listing.clone())));
+            let pages = views
+                .into_iter()
+                .map(move |view| Ok(records.pages(view, listing.clone())));
             Ok(stream::iter(pages).try_flatten())
         };
         stream::once(views).try_flatten()
@@ -269,8 +336,17 @@ impl<E: Entity> Records<E> {
     ///
     /// # Errors
     /// What the pipeline or the vendor says. A note that cannot be read is an item of its own.
-    pub async fn notes(&self, id: E::Id) -> Result<Vec<std::result::Result<Row<Note>, rest_core::BadRecord>>> {
-        super::notes::of_record(&self.client, E::OPERATIONS.notes, E::PLURAL, &id.to_string()).await
+    pub async fn notes(
+        &self,
+        id: E::Id,
+    ) -> Result<Vec<std::result::Result<Row<Note>, rest_core::BadRecord>>> {
+        super::notes::of_record(
+            &self.client,
+            E::OPERATIONS.notes,
+            E::PLURAL,
+            &id.to_string(),
+        )
+        .await
     }
 
     /// What administrators have set up about the fields of these records.
@@ -287,9 +363,16 @@ impl<E: Entity> Records<E> {
     /// # Errors
     /// What the pipeline or the vendor says.
     pub async fn filtered_search(&self, rules: &[FilterRule], page: u64) -> Result<RecordPage<E>> {
-        let reply = self.client.send(&filtered_search_call::<E>(rules, page)).await?;
+        let reply = self
+            .client
+            .send(&filtered_search_call::<E>(rules, page))
+            .await?;
         let many: Many<E> = reply.json()?;
-        Ok(RecordPage::new(read_rows(many.records), many.side, many.meta))
+        Ok(RecordPage::new(
+            read_rows(many.records),
+            many.side,
+            many.meta,
+        ))
     }
 
     /// Records with exactly this value in one field (`email`, `name`, `mobile_number`, `work_number`, `phone`, `cf_…`).
@@ -305,19 +388,37 @@ impl<E: Entity> Records<E> {
 fn loaded<E: Entity>(page: RecordPage<E>) -> impl Stream<Item = Result<Loaded<E>>> {
     let side = page.side;
     let one = move |row: std::result::Result<Row<E>, rest_core::BadRecord>| match row {
-        Ok(row) => Ok(Loaded { row, side: side.clone() }),
+        Ok(row) => Ok(Loaded {
+            row,
+            side: side.clone(),
+        }),
         Err(bad) => Err(bad.into_error(E::OPERATIONS.list)),
     };
     stream::iter(page.rows.into_iter().map(one))
 }
 
 /// Leaves out what was seen before or is older than asked for, and says what the page looked like.
-fn sift<E: Entity>(page: &mut RecordPage<E>, recent: &mut Recent, since: Option<chrono::DateTime<chrono::Utc>>) -> Seen {
+fn sift<E: Entity>(
+    page: &mut RecordPage<E>,
+    recent: &mut Recent,
+    since: Option<chrono::DateTime<chrono::Utc>>,
+) -> Seen {
     let is_old = |row: &Row<E>| matches!((row.updated_at(), since), (Some(stamp), Some(since)) if stamp < since);
-    let mut seen = Seen { rows: page.rows.len(), total: page.total, total_pages: page.total_pages, ..Seen::default() };
+    let mut seen = Seen {
+        rows: page.rows.len(),
+        total: page.total,
+        total_pages: page.total_pages,
+        ..Seen::default()
+    };
     // Newest first, as asked for: when the last row is too old, so is all that follows.
-    let stamps: Vec<_> = page.rows.iter().flatten().filter_map(|row| row.updated_at()).collect();
-    seen.is_past = stamps.is_sorted_by(|a, b| a >= b) && matches!((stamps.last(), since), (Some(last), Some(since)) if *last < since);
+    let stamps: Vec<_> = page
+        .rows
+        .iter()
+        .flatten()
+        .filter_map(|row| row.updated_at())
+        .collect();
+    seen.is_past = stamps.is_sorted_by(|a, b| a >= b)
+        && matches!((stamps.last(), since), (Some(last), Some(since)) if *last < since);
     page.rows.retain(|row| {
         let id = match row {
             Ok(row) => Some(row.id().into()),
@@ -332,168 +433,50 @@ fn sift<E: Entity>(page: &mut RecordPage<E>, recent: &mut Recent, since: Option<
 
 fn find_view(views: &[View], name: &str) -> Option<ViewId> {
     // The vendor's own view wins over a person's of the same name.
-    let named = || views.iter().filter(|view| view.name.eq_ignore_ascii_case(name));
-    named().find(|view| view.user_id.is_none()).or_else(|| named().next()).map(|view| view.id)
+    let named = || {
+        views
+            .iter()
+            .filter(|view| view.name.eq_ignore_ascii_case(name))
+    };
+    named()
+        .find(|view| view.user_id.is_none())
+        .or_else(|| named().next())
+        .map(|view| view.id)
 }
 
 fn no_view<E: Entity>(views: &[View], what: &str) -> Error {
     let names: Vec<&str> = views.iter().map(|view| view.name.as_str()).collect();
     Error::new(ErrorKind::Config, E::OPERATIONS.list)
         .with_vendor("freshsales")
-        .with_message(format!("{what}; the {} views are: {}", E::SINGULAR, names.join(", ")))
+        .with_message(format!(
+            "{what}; the {} views are: {}",
+            E::SINGULAR,
+            names.join(", ")
+        ))
         .with_hint("views are named in the account's language; choose one of them")
-}
-
-fn included(call: Call, include: &[impl AsRef<str>]) -> Call {
-    let names: Vec<&str> = include.iter().map(AsRef::as_ref).collect();
-    call.query_opt("include", (!names.is_empty()).then(|| names.join(",")))
-}
-
-fn get_call<E: Entity>(id: E::Id, include: &[&str]) -> Call {
-    included(Call::get(E::OPERATIONS.get).path([E::PLURAL.to_owned(), id.to_string()]), include)
-}
-
-fn create_call<E: Entity>(record: &E::Write, include: &[&str]) -> Call {
-    included(Call::post(E::OPERATIONS.create).path([E::PLURAL]).json(&Wrapped { key: E::SINGULAR, record }), include)
-}
-
-fn update_call<E: Entity>(id: E::Id, record: &E::Write, include: &[&str]) -> Call {
-    let call = Call::put(E::OPERATIONS.update).path([E::PLURAL.to_owned(), id.to_string()]);
-    included(call.json(&Wrapped { key: E::SINGULAR, record }), include)
-}
-
-fn upsert_call<E: Entity>(identifier: &UniqueIdentifier, record: &E::Write, include: &[&str]) -> Call {
-    let body = Identified { identifier, wrapped: Wrapped { key: E::SINGULAR, record } };
-    let call = Call::post(E::OPERATIONS.upsert).path([E::PLURAL, "upsert"]).safety(Safety::Idempotent);
-    included(call.json(&body), include)
-}
-
-fn delete_call<E: Entity>(id: E::Id) -> Call {
-    Call::delete(E::OPERATIONS.delete).path([E::PLURAL.to_owned(), id.to_string()])
-}
-
-fn forget_call<E: Entity>(id: E::Id) -> Call {
-    Call::delete(E::OPERATIONS.forget).path([E::PLURAL.to_owned(), id.to_string(), "forget".to_owned()])
-}
-
-fn page_call<E: Entity>(view: ViewId, query: &PageQuery) -> Call {
-    let mut call = Call::get(E::OPERATIONS.list)
-        .path([E::PLURAL.to_owned(), "view".to_owned(), view.to_string()])
-        .query("page", query.page.to_string())
-        .query("per_page", query.per_page.to_string());
-    if let Some((column, order)) = &query.sort {
-        let order = if *order == SortOrder::Descending { "desc" } else { "asc" };
-        call = call.query("sort", column).query("sort_type", order);
-    }
-    included(call, &query.include)
-}
-
-fn filtered_search_call<E: Entity>(rules: &[FilterRule], page: u64) -> Call {
-    #[derive(Serialize)]
-    struct Body<'a> {
-        filter_rule: &'a [FilterRule],
-    }
-    Call::post(E::OPERATIONS.find)
-        .safety(Safety::Read)
-        .path(["filtered_search", E::SINGULAR])
-        .query("page", page.to_string())
-        .query("per_page", super::paging::MAX_PER_PAGE.to_string())
-        .json(&Body { filter_rule: rules })
-}
-
-/// `{"contact":{…}}`.
-pub(super) struct Wrapped<'a, T> {
-    pub(super) key: &'static str,
-    pub(super) record: &'a T,
-}
-
-impl<T: Serialize> Serialize for Wrapped<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry(self.key, self.record)?;
-        map.end()
-    }
-}
-
-/// `{"unique_identifier":{…},"contact":{…}}`.
-struct Identified<'a, T> {
-    identifier: &'a UniqueIdentifier,
-    wrapped: Wrapped<'a, T>,
-}
-
-impl<T: Serialize> Serialize for Identified<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("unique_identifier", self.identifier)?;
-        map.serialize_entry(self.wrapped.key, self.wrapped.record)?;
-        map.end()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{ContactId, DealId};
-    use crate::models::{Contact, ContactWrite, Deal, DealWrite, EmailWrite, Set};
-    use rest_core::BaseUrl;
-
-    fn line(call: &Call) -> String {
-        let base = BaseUrl::parse("https://acme.example/crm/sales/api").unwrap();
-        let request = call.to_request(&base).unwrap();
-        let body = String::from_utf8_lossy(request.body()).into_owned();
-        assert_eq!(request.headers()["accept"], "application/json");
-        let path = request.uri().to_string().replace("https://acme.example/crm/sales/api", "");
-        format!("{} {path} {body}", request.method()).trim_end().to_owned()
-    }
-
-    #[test]
-    fn requests_are_as_the_vendor_documents_them() {
-        let ada = ContactWrite {
-            last_name: "Lovelace".into(),
-            city: Set::Null,
-            emails: vec![EmailWrite { value: "ada@example.com".into(), is_primary: Some(true), ..EmailWrite::default() }],
-            custom_field: [("cf_no-go".to_owned(), true.into())].into(),
-            other: [("keyword".to_owned(), "b2b".into())].into(),
-            ..ContactWrite::default()
-        };
-        let body = r#"{"last_name":"Lovelace","emails":[{"value":"ada@example.com","is_primary":true}],"city":null,"custom_field":{"cf_no-go":true},"keyword":"b2b"}"#;
-        let deal = DealWrite { amount: "1234567890123456.78".parse::<rust_decimal::Decimal>().unwrap().into(), probability: rust_decimal::Decimal::new(125, 1).into(), contacts_added_list: vec![ContactId::new(7)], ..DealWrite::default() };
-        let id = ContactId::new(70_042_006_456);
-        let query = PageQuery { page: 2, per_page: 100, sort: Some(("updated_at".into(), SortOrder::Descending)), include: vec!["owner".into(), "sales_accounts".into()] };
-        for (call, expected) in [
-            (get_call::<Contact>(id, &["owner", "sales_accounts"]), "GET /contacts/70042006456?include=owner%2Csales_accounts".to_owned()),
-            (get_call::<Contact>(id, &[]), "GET /contacts/70042006456".to_owned()),
-            (create_call::<Contact>(&ada, &[]), format!(r#"POST /contacts {{"contact":{body}}}"#)),
-            (update_call::<Contact>(id, &ada, &["owner"]), format!(r#"PUT /contacts/70042006456?include=owner {{"contact":{body}}}"#)),
-            (upsert_call::<Contact>(&UniqueIdentifier::email("ada@example.com"), &ContactWrite::default(), &[]),
-                r#"POST /contacts/upsert {"unique_identifier":{"emails":"ada@example.com"},"contact":{}}"#.to_owned()),
-            (update_call::<Deal>(DealId::new(5), &deal, &[]), r#"PUT /deals/5 {"deal":{"amount":"1234567890123456.78","probability":12.5,"contacts_added_list":[7]}}"#.to_owned()),
-            (delete_call::<Contact>(id), "DELETE /contacts/70042006456".to_owned()),
-            (forget_call::<Contact>(id), "DELETE /contacts/70042006456/forget".to_owned()),
-            (page_call::<Deal>(ViewId::new(9), &query), "GET /deals/view/9?page=2&per_page=100&sort=updated_at&sort_type=desc&include=owner%2Csales_accounts".to_owned()),
-            (filtered_search_call::<Contact>(&[FilterRule::new("contact_email.email", "is_in", "a@b.c")], 1),
-                r#"POST /filtered_search/contact?page=1&per_page=100 {"filter_rule":[{"attribute":"contact_email.email","operator":"is_in","value":"a@b.c"}]}"#.to_owned()),
-        ] {
-            assert_eq!(line(&call), expected);
-        }
-    }
-
-    #[test]
-    fn only_a_create_is_unsafe_to_repeat() {
-        let write = ContactWrite::default();
-        let id = ContactId::new(1);
-        assert_eq!(create_call::<Contact>(&write, &[]).safety, Safety::Unsafe);
-        assert_eq!(update_call::<Contact>(id, &write, &[]).safety, Safety::Idempotent);
-        assert_eq!(upsert_call::<Contact>(&UniqueIdentifier::external_id("x"), &write, &[]).safety, Safety::Idempotent);
-        assert_eq!(delete_call::<Contact>(id).safety, Safety::Idempotent);
-        assert_eq!(filtered_search_call::<Contact>(&[], 1).safety, Safety::Read);
-    }
 
     #[test]
     fn the_vendors_own_view_wins_over_a_persons() {
-        let view = |id, user: Option<i64>| View { id: ViewId::new(id), name: "All Contacts".into(), model_class_name: None, user_id: user.map(Into::into), is_default: None };
-        assert_eq!(find_view(&[view(1, Some(9)), view(2, None)], "all contacts"), Some(ViewId::new(2)));
-        assert_eq!(find_view(&[view(1, Some(9))], "All Contacts"), Some(ViewId::new(1)));
+        let view = |id, user: Option<i64>| View {
+            id: ViewId::new(id),
+            name: "All Contacts".into(),
+            model_class_name: None,
+            user_id: user.map(Into::into),
+            is_default: None,
+        };
+        assert_eq!(
+            find_view(&[view(1, Some(9)), view(2, None)], "all contacts"),
+            Some(ViewId::new(2))
+        );
+        assert_eq!(
+            find_view(&[view(1, Some(9))], "All Contacts"),
+            Some(ViewId::new(1))
+        );
         assert_eq!(find_view(&[], "All Contacts"), None);
     }
 }

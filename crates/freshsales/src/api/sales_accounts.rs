@@ -5,4 +5,11 @@ use super::entity::entity;
 use crate::ids::SalesAccountId;
 use crate::models::{SalesAccount, SalesAccountWrite};
 
-entity!(SalesAccount, SalesAccountId, SalesAccountWrite, "sales_account", "sales_accounts", &[&["All Accounts"], &["All Sales Accounts"]]);
+entity!(
+    SalesAccount,
+    SalesAccountId,
+    SalesAccountWrite,
+    "sales_account",
+    "sales_accounts",
+    &[&["All Accounts"], &["All Sales Accounts"]]
+);

@@ -5,7 +5,7 @@ use rest_core::{BadRecord, Call, Result, Row};
 
 use super::body::{Envelope, Many, read_deleted, read_one, read_rows};
 use super::paging::{MAX_PER_PAGE, Recent, Seen, Walk};
-use super::records::Wrapped;
+use super::calls::Wrapped;
 use crate::Freshsales;
 use crate::ids::TaskId;
 use crate::models::{Task, TaskWrite};
@@ -100,14 +100,25 @@ impl Tasks {
     /// Streams the tasks of one filter page by page, each task once. Ends after an error of the call; a task that
     /// cannot be read is part of its page.
     pub fn pages(&self, filter: TaskFilter) -> impl Stream<Item = Result<TaskPage>> + Send + use<> {
-        let state = (self.client.clone(), Walk::new(MAX_PER_PAGE), Recent::default());
+        let state = (
+            self.client.clone(),
+            Walk::new(MAX_PER_PAGE),
+            Recent::default(),
+        );
         stream::try_unfold(state, move |(client, mut walk, mut recent)| async move {
-            let Some(number) = walk.next() else { return Ok(None) };
+            let Some(number) = walk.next() else {
+                return Ok(None);
+            };
             let reply = client.send(&page_call(filter, number)).await?;
             let many: Many<Task> = reply.json()?;
             let mut rows: TaskPage = read_rows(many.records);
             let count = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
-            let mut seen = Seen { rows: rows.len(), total: count(many.meta.total), total_pages: count(many.meta.total_pages), ..Seen::default() };
+            let mut seen = Seen {
+                rows: rows.len(),
+                total: count(many.meta.total),
+                total_pages: count(many.meta.total_pages),
+                ..Seen::default()
+            };
             rows.retain(|row| row.as_ref().map_or(true, |row| recent.is_new(row.id.get())));
             seen.fresh = rows.len();
             walk.fetched(seen);
@@ -117,16 +128,29 @@ impl Tasks {
 }
 
 fn get_call(id: TaskId) -> Call {
-    Call::get("tasks.get").path(["tasks".to_owned(), id.to_string()]).query("include", INCLUDE)
+    Call::get("tasks.get")
+        .path(["tasks".to_owned(), id.to_string()])
+        .query("include", INCLUDE)
 }
 
 fn create_call(task: &TaskWrite) -> Call {
-    Call::post("tasks.create").path(["tasks"]).query("include", INCLUDE).json(&Wrapped { key: Task::ONE, record: task })
+    Call::post("tasks.create")
+        .path(["tasks"])
+        .query("include", INCLUDE)
+        .json(&Wrapped {
+            key: Task::ONE,
+            record: task,
+        })
 }
 
 fn update_call(id: TaskId, task: &TaskWrite) -> Call {
-    let call = Call::put("tasks.update").path(["tasks".to_owned(), id.to_string()]).query("include", INCLUDE);
-    call.json(&Wrapped { key: Task::ONE, record: task })
+    let call = Call::put("tasks.update")
+        .path(["tasks".to_owned(), id.to_string()])
+        .query("include", INCLUDE);
+    call.json(&Wrapped {
+        key: Task::ONE,
+        record: task,
+    })
 }
 
 fn page_call(filter: TaskFilter, page: u64) -> Call {
@@ -150,18 +174,43 @@ mod tests {
         let base = BaseUrl::parse("https://acme.example").unwrap();
         let due: chrono::DateTime<chrono::Utc> = "2025-06-02T09:00:00Z".parse().unwrap();
         let call = DealId::new(7);
-        let task = TaskWrite { title: "Call".into(), due_date: due.into(), status: TaskStatus::Done.into(), target: Set::To(call.into()), ..TaskWrite::default() };
+        let task = TaskWrite {
+            title: "Call".into(),
+            due_date: due.into(),
+            status: TaskStatus::Done.into(),
+            target: Set::To(call.into()),
+            ..TaskWrite::default()
+        };
         let request = create_call(&task).to_request(&base).unwrap();
         assert_eq!(request.uri().path(), "/tasks");
         assert_eq!(
             request.body().as_ref(),
             br#"{"task":{"title":"Call","due_date":"2025-06-02T09:00:00Z","status":1,"targetable_type":"Deal","targetable_id":7}}"#
         );
-        let cleared = TaskWrite { target: Set::Null, ..TaskWrite::default() };
-        let request = update_call(TaskId::new(3), &cleared).to_request(&base).unwrap();
-        assert_eq!(request.body().as_ref(), br#"{"task":{"targetable_type":null,"targetable_id":null}}"#);
-        let request = page_call(TaskFilter::DueToday, 2).to_request(&base).unwrap();
-        assert_eq!(request.uri().query(), Some("filter=due_today&include=owner%2Cusers%2Ctargetable&page=2&per_page=100"));
-        assert_eq!((create_call(&task).safety, update_call(TaskId::new(3), &task).safety), (Safety::Unsafe, Safety::Idempotent));
+        let cleared = TaskWrite {
+            target: Set::Null,
+            ..TaskWrite::default()
+        };
+        let request = update_call(TaskId::new(3), &cleared)
+            .to_request(&base)
+            .unwrap();
+        assert_eq!(
+            request.body().as_ref(),
+            br#"{"task":{"targetable_type":null,"targetable_id":null}}"#
+        );
+        let request = page_call(TaskFilter::DueToday, 2)
+            .to_request(&base)
+            .unwrap();
+        assert_eq!(
+            request.uri().query(),
+            Some("filter=due_today&include=owner%2Cusers%2Ctargetable&page=2&per_page=100")
+        );
+        assert_eq!(
+            (
+                create_call(&task).safety,
+                update_call(TaskId::new(3), &task).safety
+            ),
+            (Safety::Unsafe, Safety::Idempotent)
+        );
     }
 }

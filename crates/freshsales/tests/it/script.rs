@@ -10,7 +10,7 @@ use http::{Request, Response};
 use rest_core::{ByteStream, Transport, TransportError, TransportErrorKind, whole};
 
 /// One answer of a script.
-pub enum Answer {
+pub(crate) enum Answer {
     /// A status, a content type and a body.
     Body(u16, &'static str, String),
     /// A status with a `Retry-After`.
@@ -21,16 +21,20 @@ pub enum Answer {
     Failure(TransportErrorKind),
 }
 
-pub fn json(status: u16, body: impl Into<String>) -> Answer {
+pub(crate) fn json(status: u16, body: impl Into<String>) -> Answer {
     Answer::Body(status, "application/json; charset=utf-8", body.into())
 }
 
-pub fn html(status: u16) -> Answer {
-    Answer::Body(status, "text/html", "<html><title>Sign in</title></html>".to_owned())
+pub(crate) fn html(status: u16) -> Answer {
+    Answer::Body(
+        status,
+        "text/html",
+        "<html><title>Sign in</title></html>".to_owned(),
+    )
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Script {
+pub(crate) struct Script {
     answers: Arc<Mutex<VecDeque<Answer>>>,
     requests: Arc<Mutex<Vec<(String, String)>>>,
 }
@@ -42,21 +46,28 @@ impl std::fmt::Debug for Answer {
 }
 
 impl Script {
-    pub fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self { answers: Arc::new(Mutex::new(answers.into_iter().collect())), requests: Arc::default() }
+    pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self {
+            answers: Arc::new(Mutex::new(answers.into_iter().collect())),
+            requests: Arc::default(),
+        }
     }
 
-    pub fn client(&self) -> Freshsales {
+    pub(crate) fn client(&self) -> Freshsales {
         let builder = Freshsales::builder("acme", "canary-key-1234".to_owned());
-        builder.transport(Arc::new(self.clone())).seed(1).build().unwrap()
+        builder
+            .transport(Arc::new(self.clone()))
+            .seed(1)
+            .build()
+            .unwrap()
     }
 
     /// `GET /contacts/7?include=owner` and the body of every request so far.
-    pub fn requests(&self) -> Vec<(String, String)> {
+    pub(crate) fn requests(&self) -> Vec<(String, String)> {
         self.requests.lock().unwrap().clone()
     }
 
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.requests().into_iter().map(|(line, _)| line).collect()
     }
 }
@@ -64,17 +75,40 @@ impl Script {
 #[async_trait]
 impl Transport for Script {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<ByteStream>, TransportError> {
-        assert_eq!(request.headers()["authorization"], "Token token=canary-key-1234");
+        assert_eq!(
+            request.headers()["authorization"],
+            "Token token=canary-key-1234"
+        );
         assert_eq!(request.headers()["accept"], "application/json");
-        let uri = request.uri().to_string().replace("https://acme.myfreshworks.com/crm/sales/api", "");
+        let uri = request
+            .uri()
+            .to_string()
+            .replace("https://acme.myfreshworks.com/crm/sales/api", "");
         let body = String::from_utf8(request.body().to_vec()).unwrap();
-        self.requests.lock().unwrap().push((format!("{} {uri}", request.method()), body));
-        let answer = self.answers.lock().unwrap().pop_front().unwrap_or_else(|| panic!("no answer is left for {uri}"));
+        self.requests
+            .lock()
+            .unwrap()
+            .push((format!("{} {uri}", request.method()), body));
+        let answer = self
+            .answers
+            .lock()
+            .unwrap()
+            .pop_front()
+            .unwrap_or_else(|| panic!("no answer is left for {uri}"));
         let response = Response::builder();
         Ok(match answer {
-            Answer::Body(status, kind, body) => response.status(status).header("content-type", kind).body(whole(Bytes::from(body))),
-            Answer::RetryAfter(status, seconds) => response.status(status).header("retry-after", seconds).body(whole(Bytes::new())),
-            Answer::Redirect(target) => response.status(302).header("location", target).body(whole(Bytes::new())),
+            Answer::Body(status, kind, body) => response
+                .status(status)
+                .header("content-type", kind)
+                .body(whole(Bytes::from(body))),
+            Answer::RetryAfter(status, seconds) => response
+                .status(status)
+                .header("retry-after", seconds)
+                .body(whole(Bytes::new())),
+            Answer::Redirect(target) => response
+                .status(302)
+                .header("location", target)
+                .body(whole(Bytes::new())),
             Answer::Failure(kind) => return Err(TransportError::new(kind, "scripted")),
         }
         .unwrap())

@@ -250,8 +250,15 @@ impl Wire for Decimal {
         rest_core::money::opt::deserialize(deserializer)
     }
 
+    /// As a number, or as text where the number has more digits than a float holds: the API takes both, and nothing on
+    /// the way may round.
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        rest_core::money::exact::serialize(self, serializer)
+        const EXACT_IN_A_FLOAT: u128 = 1_000_000_000_000_000;
+        if self.mantissa().unsigned_abs() < EXACT_IN_A_FLOAT {
+            rest_core::money::exact::serialize(self, serializer)
+        } else {
+            serializer.collect_str(self)
+        }
     }
 }
 

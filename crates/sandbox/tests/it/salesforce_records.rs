@@ -149,7 +149,7 @@ async fn refused_writes_say_what_is_wrong_and_change_nothing() {
         ("Contact", json!({"LastName": "x", "ReportsToId": account}), 400, "MALFORMED_ID", format!("Reports To ID: id value of incorrect type: {account}"), json!(["ReportsToId"])),
         ("Contact", json!({"LastName": "x", "Account": {"Crmkit_Key__c": "nope"}}), 400, "INVALID_FIELD", "Foreign key external ID: nope not found for field Crmkit_Key__c in entity Account".to_owned(), json!([])),
         ("Opportunity", json!({"Name": "x", "StageName": "Prospecting", "CloseDate": "soon"}), 400, "JSON_PARSER_ERROR",
-            "Cannot deserialize instance of date from VALUE_STRING value soon or request may be missing a required field at [line:1, column:59]".to_owned(), Value::Null),
+            "Cannot deserialize instance of date from VALUE_STRING value soon or request may be missing a required field at [line:1, column:56]".to_owned(), Value::Null),
         ("Task", json!({"TaskSubtype": "Other"}), 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "Task Subtype: bad value for restricted picklist field: Other".to_owned(), json!(["TaskSubtype"])),
         ("Nope", json!({}), 404, "NOT_FOUND", "The requested resource does not exist".to_owned(), Value::Null),
     ] {

@@ -322,7 +322,8 @@ fn bytes(merged: &Merged) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    // More with PROPTEST_CASES.
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(512)))]
 
     /// The same input gives the same bytes, whatever the order in which the mapping was written or the fields arrived.
     #[test]

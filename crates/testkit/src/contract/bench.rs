@@ -344,8 +344,18 @@ impl Bench {
         }
     }
 
-    /// Values for every field that can be written, by path; none for what nothing is known about.
+    /// A record with a value in every field that can be written.
     pub(crate) fn full<T: Sample>(&self) -> RecordPatch {
+        let mut patch = self.each_field::<T>();
+        // Two views of one thing: whether a task is done follows from its status where there is one.
+        if T::KIND == ObjectKind::Task && patch.get(&Task::DONE.into()).is_some() {
+            patch.remove(&Task::STATUS.into());
+        }
+        patch
+    }
+
+    /// A value for every field that can be written, by path; none for what nothing is known about.
+    pub(crate) fn each_field<T: Sample>(&self) -> RecordPatch {
         let mut patch = self.minimal::<T>(&self.name());
         for field in self
             .schema::<T>()
@@ -385,6 +395,8 @@ impl Bench {
             "pipeline" => Value::Ref(self.reference(ObjectKind::Pipeline)?),
             "stage" => Value::Ref(self.reference(ObjectKind::Stage)?),
             "website" => Value::text("https://contract.example"),
+            // Some vendors keep no cents of it.
+            "annual_revenue" => Value::Money(Money::new(1_234_000)),
             "due" => Value::DateOrTime(self.due::<T>()),
             _ => return self.sample_by_type::<T>(field),
         })
@@ -414,12 +426,10 @@ impl Bench {
                 Value::DateOrTime(DateOrTime::Time(moment()))
             }
             (_, FieldType::Text { max }) => {
-                let name = self.name();
-                Value::Text(
-                    name.chars()
-                        .take(max.map_or(usize::MAX, |max| max as usize))
-                        .collect(),
-                )
+                // The end tells names apart; no space at either end, which vendors trim.
+                let (name, max) = (self.name(), max.map_or(usize::MAX, |max| max as usize));
+                let skipped = name.chars().count().saturating_sub(max);
+                Value::text(name.chars().skip(skipped).collect::<String>().trim())
             }
             (_, FieldType::LongText) => Value::Text(format!("{}\nsecond line", self.name())),
             (_, FieldType::Int) => Value::Int(42),

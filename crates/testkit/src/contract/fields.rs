@@ -17,7 +17,7 @@ async fn reads_back<T: Sample>(bench: &Bench) {
         return;
     }
     let mut broken = Vec::new();
-    for (path, value) in bench.full::<T>().iter() {
+    for (path, value) in bench.each_field::<T>().iter() {
         let mut patch = bench.minimal::<T>(&bench.name());
         patch.set(path.clone(), value.clone());
         let new = ok(T::new_from_patch(patch), "a new record");

@@ -46,6 +46,8 @@ pub struct Subject {
     pub proxy_path: Option<String>,
     /// Texts that must never show: keys, tokens.
     pub secrets: Vec<String>,
+    /// How many digits of an amount the vendor itself keeps. 18, or 15 where its numbers are floats.
+    pub amount_digits: u32,
     /// Stands in every record that the suite writes, to tell runs apart where records outlive them.
     pub tag: String,
 }
@@ -59,6 +61,7 @@ impl Subject {
             human: None,
             proxy_path: None,
             secrets: Vec::new(),
+            amount_digits: 18,
             tag: "Contract".to_owned(),
         }
     }

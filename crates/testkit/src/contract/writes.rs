@@ -1,14 +1,12 @@
 //! What a write promises: all of it, nothing beside it, and an answer per item.
 
-use crm_model::{
-    Contact, FieldPath, Label, Presence, RecordPatch, RemoteId, Value,
-};
+use crm_model::{Contact, FieldPath, Label, Presence, RecordPatch, RemoteId, Value};
 use unified_crm::{CollectionExt, Create, ErrorKind, Fetched, FindKey, Outcome, Write};
 
 use super::Subject;
 use super::bench::{
-    Bench, Sample, assert_same, assert_shows, create_write, for_each_object, ok, one,
-    shows, update_write,
+    Bench, Sample, assert_same, assert_shows, create_write, for_each_object, ok, one, shows,
+    update_write,
 };
 
 /// A patch changes the fields that it names; every other field reads as before.

@@ -21,36 +21,65 @@ fn scenes() -> Vec<Scene> {
     let mut scenes = Vec::new();
     #[cfg(feature = "salesforce")]
     scenes.push(Scene::new(Vendor::Salesforce, |sandbox, transport| {
-        Arc::new(unified_crm::SalesforceCrm::new(testkit::salesforce_client(sandbox, transport)))
+        Arc::new(unified_crm::SalesforceCrm::new(testkit::salesforce_client(
+            sandbox, transport,
+        )))
     }));
     #[cfg(feature = "freshsales")]
     scenes.push(Scene::new(Vendor::Freshsales, |sandbox, transport| {
-        Arc::new(unified_crm::FreshsalesCrm::new(testkit::freshsales_client(sandbox, transport)))
+        Arc::new(unified_crm::FreshsalesCrm::new(testkit::freshsales_client(
+            sandbox, transport,
+        )))
     }));
     scenes
 }
 
 impl Scene {
-    fn new(vendor: Vendor, connect: impl FnOnce(&Sandbox, SandboxTransport) -> Arc<dyn Crm>) -> Self {
+    fn new(
+        vendor: Vendor,
+        connect: impl FnOnce(&Sandbox, SandboxTransport) -> Arc<dyn Crm>,
+    ) -> Self {
         let start = chrono::DateTime::from_timestamp(1_748_854_800, 0).expect("a time");
-        let sandbox = Sandbox::builder().data(Data::Empty).clock(Clock::follow_tokio(start)).build();
+        let sandbox = Sandbox::builder()
+            .data(Data::Empty)
+            .clock(Clock::follow_tokio(start))
+            .build();
         let transport = SandboxTransport::new(&sandbox, vendor);
         let crm = connect(&sandbox, transport.clone());
-        Self { vendor, sandbox, transport, crm }
+        Self {
+            vendor,
+            sandbox,
+            transport,
+            crm,
+        }
     }
 
     /// Lets the next calls that create contacts meet a fault.
     fn on_create(&self, kind: FaultKind, times: u32) {
         for method in ["POST", "PATCH"] {
-            let part = if self.vendor == Vendor::Salesforce { "sobjects" } else { "contacts" };
-            self.sandbox.faults().inject(self.vendor, Fault::on(kind.clone(), Matcher::on(method, part)).times(times));
+            let part = if self.vendor == Vendor::Salesforce {
+                "sobjects"
+            } else {
+                "contacts"
+            };
+            self.sandbox.faults().inject(
+                self.vendor,
+                Fault::on(kind.clone(), Matcher::on(method, part)).times(times),
+            );
         }
     }
 
     /// Lets the next pages of contacts meet a fault.
     fn on_page(&self, kind: FaultKind, times: u32) {
-        let part = if self.vendor == Vendor::Salesforce { "/query" } else { "/view/" };
-        self.sandbox.faults().inject(self.vendor, Fault::on(kind, Matcher::on("GET", part)).times(times));
+        let part = if self.vendor == Vendor::Salesforce {
+            "/query"
+        } else {
+            "/view/"
+        };
+        self.sandbox.faults().inject(
+            self.vendor,
+            Fault::on(kind, Matcher::on("GET", part)).times(times),
+        );
     }
 
     fn clear(&self) {
@@ -60,12 +89,22 @@ impl Scene {
     /// How many contacts the vendor has created so far.
     fn created(&self) -> usize {
         let effects = self.sandbox.log().effects(self.vendor);
-        effects.iter().filter(|effect| effect.action == Action::Created && effect.object.to_lowercase().contains("contact")).count()
+        effects
+            .iter()
+            .filter(|effect| {
+                effect.action == Action::Created && effect.object.to_lowercase().contains("contact")
+            })
+            .count()
     }
 
     async fn contacts(&self, count: usize) {
         for index in 0..count {
-            self.crm.contacts().expect("contacts").create(new_contact(index)).await.expect("created");
+            self.crm
+                .contacts()
+                .expect("contacts")
+                .create(new_contact(index))
+                .await
+                .expect("created");
         }
     }
 }

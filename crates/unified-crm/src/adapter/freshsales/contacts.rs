@@ -1,15 +1,22 @@
 //! Contacts.
 
+mod lists;
+
 use crm_model::{
-    Choice, Contact, ContactPatch, DateOrTime, FieldType, Label, Labelled, ListPatch, ObjectKind, Presence, Ref, RemoteId,
-    Slot,
+    Choice, Contact, ContactPatch, DateOrTime, FieldType, Label, Labelled, ListPatch, ObjectKind,
+    Presence, Ref, RemoteId, Slot,
 };
 use freshsales::Loaded;
-use freshsales::models::{self as fs, ContactWrite, EmailWrite, LinkedAccountWrite, PhoneNumberWrite, Set};
+use freshsales::models::{
+    self as fs, ContactWrite, EmailWrite, LinkedAccountWrite, PhoneNumberWrite, Set,
+};
 
 use super::fields::{Fields, ModelField, TEXT};
 use super::mapped::{Mapped, meta};
-use super::values::{address_parts, addresses, instant, label, label_text, loaded, number_id, reference, set_choice, set_ref, set_text, text};
+use super::values::{
+    address_parts, addresses, instant, label, label_text, loaded, number_id, reference, set_choice,
+    set_ref, set_text, text,
+};
 use super::{consent, refuse};
 use crate::{Error, ErrorKind, FindBy, Result};
 
@@ -18,38 +25,76 @@ const EXTERNAL_ID: &str = "external_id";
 impl Mapped for Contact {
     type Entity = fs::Contact;
 
-    const INCLUDE: &'static [&'static str] =
-        &["owner", "creater", "updater", "sales_accounts", "lifecycle_stage", "contact_status", "source"];
-    const EXTRAS: &'static [&'static str] = &["facebook", "twitter", "linkedin", "keyword", "medium", "work_email"];
+    const INCLUDE: &'static [&'static str] = &[
+        "owner",
+        "creater",
+        "updater",
+        "sales_accounts",
+        "lifecycle_stage",
+        "contact_status",
+        "source",
+    ];
+    const EXTRAS: &'static [&'static str] = &[
+        "facebook",
+        "twitter",
+        "linkedin",
+        "keyword",
+        "medium",
+        "work_email",
+    ];
     const PATH: &'static str = "contacts";
     const FIND: &'static [FindBy] = &[FindBy::Email, FindBy::CreateKey];
 
     fn fields() -> Vec<ModelField> {
-        let reference = |target| FieldType::Ref { target: Some(target) };
+        let reference = |target| FieldType::Ref {
+            target: Some(target),
+        };
         vec![
             ModelField::new(Contact::FIRST_NAME, &["first_name"], TEXT),
             ModelField::new(Contact::LAST_NAME, &["last_name"], TEXT),
             ModelField::new(Contact::FULL_NAME, &["display_name"], TEXT).read_only(),
             ModelField::new(Contact::JOB_TITLE, &["job_title"], TEXT),
             ModelField::new(Contact::EMAILS, &["emails"], FieldType::List).unique(),
-            ModelField::new(Contact::PHONES, &["work_number", "mobile_number", "phone_numbers"], FieldType::List),
-            ModelField::new(Contact::ADDRESSES, &["address", "city", "state", "zipcode", "country"], FieldType::List),
+            ModelField::new(
+                Contact::PHONES,
+                &["work_number", "mobile_number", "phone_numbers"],
+                FieldType::List,
+            ),
+            ModelField::new(
+                Contact::ADDRESSES,
+                &["address", "city", "state", "zipcode", "country"],
+                FieldType::List,
+            ),
             ModelField::new(Contact::ACCOUNTS, &["sales_accounts"], FieldType::List),
             ModelField::new(Contact::OWNER, &["owner_id"], reference(ObjectKind::User)),
-            ModelField::new(Contact::LIFECYCLE_STAGE, &["lifecycle_stage_id"], FieldType::Choice),
+            ModelField::new(
+                Contact::LIFECYCLE_STAGE,
+                &["lifecycle_stage_id"],
+                FieldType::Choice,
+            ),
             ModelField::new(Contact::STATUS, &["contact_status_id"], FieldType::Choice),
             ModelField::new(Contact::LEAD_SOURCE, &["lead_source_id"], FieldType::Choice),
             ModelField::new(Contact::EXTERNAL_ID, &[EXTERNAL_ID], TEXT),
             ModelField::new(Contact::TIME_ZONE, &["time_zone"], TEXT),
             ModelField::new(Contact::TAGS, &["tags"], FieldType::List),
-            ModelField::new(Contact::LAST_ACTIVITY, &["last_contacted"], FieldType::DateTime).read_only(),
+            ModelField::new(
+                Contact::LAST_ACTIVITY,
+                &["last_contacted"],
+                FieldType::DateTime,
+            )
+            .read_only(),
         ]
     }
 
     fn read(record: &Loaded<fs::Contact>, fields: &Fields) -> Self {
         let row = &record.row;
         let mut contact = Contact::default();
-        contact.meta = meta(record, fields, row.created_at, row.updater_id.or(row.creater_id));
+        contact.meta = meta(
+            record,
+            fields,
+            row.created_at,
+            row.updater_id.or(row.creater_id),
+        );
         contact.first_name = text(row, "first_name", row.first_name.as_ref());
         contact.last_name = text(row, "last_name", row.last_name.as_ref());
         contact.full_name = text(row, "display_name", row.display_name.as_ref());
@@ -57,15 +102,35 @@ impl Mapped for Contact {
         contact.external_id = text(row, EXTERNAL_ID, row.external_id.as_ref());
         contact.time_zone = text(row, "time_zone", row.time_zone.as_ref());
         contact.owner = reference(row, "owner_id", row.owner_id);
-        contact.lifecycle_stage = fields.choice(&Contact::LIFECYCLE_STAGE, loaded(row, "lifecycle_stage_id", row.lifecycle_stage_id));
-        contact.status = fields.choice(&Contact::STATUS, loaded(row, "contact_status_id", row.contact_status_id));
-        contact.lead_source = fields.choice(&Contact::LEAD_SOURCE, loaded(row, "lead_source_id", row.lead_source_id));
-        contact.last_activity = loaded(row, "last_contacted", instant(row.last_contacted).map(DateOrTime::Time));
+        contact.lifecycle_stage = fields.choice(
+            &Contact::LIFECYCLE_STAGE,
+            loaded(row, "lifecycle_stage_id", row.lifecycle_stage_id),
+        );
+        contact.status = fields.choice(
+            &Contact::STATUS,
+            loaded(row, "contact_status_id", row.contact_status_id),
+        );
+        contact.lead_source = fields.choice(
+            &Contact::LEAD_SOURCE,
+            loaded(row, "lead_source_id", row.lead_source_id),
+        );
+        contact.last_activity = loaded(
+            row,
+            "last_contacted",
+            instant(row.last_contacted).map(DateOrTime::Time),
+        );
         contact.emails = emails(record);
         contact.phones = phones(record);
-        let parts = [row.address.as_ref(), row.city.as_ref(), row.state.as_ref(), row.zipcode.as_ref(), row.country.as_ref()];
+        let parts = [
+            row.address.as_ref(),
+            row.city.as_ref(),
+            row.state.as_ref(),
+            row.zipcode.as_ref(),
+            row.country.as_ref(),
+        ];
         contact.addresses = addresses(row, parts, Label::Mailing);
-        contact.accounts = loaded(row, "sales_accounts", row.sales_accounts.as_ref()).map(|accounts| accounts.iter().map(account).collect());
+        contact.accounts = loaded(row, "sales_accounts", row.sales_accounts.as_ref())
+            .map(|accounts| accounts.iter().map(account).collect());
         contact.tags = loaded(row, "tags", row.tags.clone());
         contact.consent = consent::read(row, fields);
         contact.custom = fields.read_custom(row, row.custom_field.as_ref());
@@ -73,7 +138,12 @@ impl Mapped for Contact {
     }
 
     fn needs_current(patch: &ContactPatch) -> bool {
-        let fixed = |slot: &Slot| matches!(slot, Slot::Primary | Slot::Label(Label::Work | Label::Mobile));
+        let fixed = |slot: &Slot| {
+            matches!(
+                slot,
+                Slot::Primary | Slot::Label(Label::Work | Label::Mobile)
+            )
+        };
         let phones = match &patch.phones {
             ListPatch::Keep => false,
             ListPatch::Replace(_) => true,
@@ -82,7 +152,11 @@ impl Mapped for Contact {
         phones || patch.emails != ListPatch::Keep || matches!(patch.accounts, ListPatch::Slots(_))
     }
 
-    fn write(patch: &ContactPatch, current: Option<&Loaded<fs::Contact>>, fields: &Fields) -> Result<ContactWrite> {
+    fn write(
+        patch: &ContactPatch,
+        current: Option<&Loaded<fs::Contact>>,
+        fields: &Fields,
+    ) -> Result<ContactWrite> {
         let current = current.map(|record| &***record);
         let (custom_field, other) = fields.write_custom(&patch.custom)?;
         let mut write = ContactWrite {
@@ -104,7 +178,13 @@ impl Mapped for Contact {
         };
         write_phones(&mut write, &patch.phones, current)?;
         if let Some(address) = super::accounts::flat_address(&patch.addresses, &Label::Mailing)? {
-            [write.address, write.city, write.state, write.zipcode, write.country] = address_parts(address);
+            [
+                write.address,
+                write.city,
+                write.state,
+                write.zipcode,
+                write.country,
+            ] = address_parts(address);
         }
         consent::close(&mut write, &patch.opt_outs, fields)?;
         Ok(write)
@@ -129,8 +209,14 @@ impl Mapped for Contact {
     }
 
     fn carries(&self, by: FindBy, text: &str) -> bool {
-        let has_address = |entry: &Labelled<String>| entry.value.trim().to_lowercase() == text.trim().to_lowercase();
-        by != FindBy::Email || self.emails.get().is_some_and(|emails| emails.iter().any(has_address))
+        let has_address = |entry: &Labelled<String>| {
+            entry.value.trim().to_lowercase() == text.trim().to_lowercase()
+        };
+        by != FindBy::Email
+            || self
+                .emails
+                .get()
+                .is_some_and(|emails| emails.iter().any(has_address))
     }
 }
 
@@ -142,14 +228,19 @@ fn key_is_taken() -> Error {
 /// All addresses; older answers give the primary one only.
 fn emails(record: &Loaded<fs::Contact>) -> Presence<Vec<Labelled<String>>> {
     let entry = |email: &fs::Email| {
-        let mut entry = Labelled::new(email.value.clone().filter(|value| !value.is_empty())?, label(email.label.as_deref()));
+        let mut entry = Labelled::new(
+            email.value.clone().filter(|value| !value.is_empty())?,
+            label(email.label.as_deref()),
+        );
         entry.is_primary = email.is_primary;
         entry.remote_id = email.id.map(|id| id.to_string().into());
         Some(entry)
     };
     match (&record.emails, &record.email) {
         (Some(emails), _) => Presence::Known(emails.iter().filter_map(entry).collect()),
-        (None, Some(email)) => Presence::Known(vec![Labelled::new(email.as_str(), Label::Work).primary()]),
+        (None, Some(email)) => {
+            Presence::Known(vec![Labelled::new(email.as_str(), Label::Work).primary()])
+        }
         (None, None) => loaded(&record.row, "emails", None),
     }
 }
@@ -158,12 +249,21 @@ fn phones(record: &Loaded<fs::Contact>) -> Presence<Vec<Labelled<String>>> {
     if record.extra("work_number").is_none() {
         return Presence::NotLoaded;
     }
-    let fixed = [(&record.work_number, Label::Work), (&record.mobile_number, Label::Mobile)];
+    let fixed = [
+        (&record.work_number, Label::Work),
+        (&record.mobile_number, Label::Mobile),
+    ];
     let fixed = fixed.into_iter().filter_map(|(number, label)| {
-        Some(Labelled::new(number.as_deref().filter(|number| !number.is_empty())?, label))
+        Some(Labelled::new(
+            number.as_deref().filter(|number| !number.is_empty())?,
+            label,
+        ))
     });
     let further = record.phone_numbers.iter().flatten().filter_map(|phone| {
-        let mut entry = Labelled::new(phone.value.clone().filter(|number| !number.is_empty())?, further_label(phone));
+        let mut entry = Labelled::new(
+            phone.value.clone().filter(|number| !number.is_empty())?,
+            further_label(phone),
+        );
         entry.remote_id = phone.id.map(|id| id.to_string().into());
         Some(entry)
     });
@@ -185,154 +285,23 @@ fn account(account: &fs::LinkedAccount) -> Ref<crm_model::Account> {
     reference
 }
 
-/// Addresses that are not named stay, so what is to go must be named.
-fn write_emails(patch: &ListPatch<Labelled<String>>, current: Option<&fs::Contact>) -> Vec<EmailWrite> {
-    let known: Vec<&fs::Email> = current.and_then(|contact| contact.emails.as_ref()).into_iter().flatten().collect();
-    let gone = |email: &fs::Email| EmailWrite {
-        id: email.id,
-        value: email.value.clone().unwrap_or_default(),
-        destroy: true,
-        ..EmailWrite::default()
-    };
-    let same = |email: &fs::Email, value: &str| email.value.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(value));
-    match patch {
-        ListPatch::Keep => Vec::new(),
-        ListPatch::Replace(list) => {
-            let keep = |entry: &Labelled<String>| EmailWrite {
-                id: known.iter().find(|email| same(email, &entry.value)).and_then(|email| email.id),
-                value: entry.value.clone(),
-                is_primary: Some(entry.is_primary),
-                label: label_text(&entry.label),
-                destroy: false,
-            };
-            let goes = |email: &&&fs::Email| !list.iter().any(|entry| same(email, &entry.value));
-            known.iter().filter(goes).map(|email| gone(email)).chain(list.iter().map(keep)).collect()
-        }
-        ListPatch::Slots(slots) => {
-            let mut writes = Vec::new();
-            for (slot, value) in slots {
-                let found = known.iter().find(|email| match slot {
-                    Slot::Primary => email.is_primary,
-                    Slot::Label(wanted) => label(email.label.as_deref()) == *wanted,
-                    Slot::Object(_) => false,
-                });
-                let found = found.or_else(|| known.first().filter(|_| *slot == Slot::Primary));
-                match value {
-                    None => writes.extend(found.map(|email| gone(email))),
-                    Some(entry) => {
-                        // The address may be there already, in another place.
-                        let there = known.iter().find(|email| same(email, &entry.value));
-                        writes.push(EmailWrite {
-                            id: there.or(found).and_then(|email| email.id),
-                            value: entry.value.clone(),
-                            is_primary: (*slot == Slot::Primary).then_some(true),
-                            label: if let Slot::Label(wanted) = slot { label_text(wanted) } else { None },
-                            destroy: false,
-                        });
-                    }
-                }
-            }
-            writes
-        }
-    }
-}
-
-fn write_phones(write: &mut ContactWrite, patch: &ListPatch<Labelled<String>>, current: Option<&fs::Contact>) -> Result<()> {
-    let known: Vec<&fs::PhoneNumber> = current.and_then(|contact| contact.phone_numbers.as_ref()).into_iter().flatten().collect();
-    let gone = |phone: &fs::PhoneNumber| PhoneNumberWrite {
-        id: phone.id,
-        value: phone.value.clone().unwrap_or_default(),
-        destroy: true,
-        ..PhoneNumberWrite::default()
-    };
-    let further = |id: Option<i64>, entry: &Labelled<String>| PhoneNumberWrite {
-        id,
-        value: entry.value.clone(),
-        label: Some(entry.label.as_str().to_owned()),
-        destroy: false,
-    };
-    match patch {
-        ListPatch::Keep => {}
-        ListPatch::Replace(list) => {
-            let first = |label: &Label| list.iter().position(|entry| entry.label == *label);
-            let (work, mobile) = (first(&Label::Work), first(&Label::Mobile));
-            let number = |at: Option<usize>| at.and_then(|at| list.get(at)).map_or(Set::Null, |entry| Set::To(entry.value.clone()));
-            (write.work_number, write.mobile_number) = (number(work), number(mobile));
-            write.phone_numbers = known.iter().map(|phone| gone(phone)).collect();
-            let others = list.iter().enumerate().filter(|(at, _)| Some(*at) != work && Some(*at) != mobile);
-            write.phone_numbers.extend(others.map(|(_, entry)| further(None, entry)));
-        }
-        ListPatch::Slots(slots) => {
-            for (slot, value) in slots {
-                let number = value.as_ref().map_or(Set::Null, |entry| Set::To(entry.value.clone()));
-                match slot {
-                    Slot::Primary | Slot::Label(Label::Work) => write.work_number = number,
-                    Slot::Label(Label::Mobile) => write.mobile_number = number,
-                    Slot::Label(wanted) => {
-                        let found = known.iter().find(|phone| further_label(phone) == *wanted);
-                        let change = match value {
-                            Some(entry) => Some(further(found.and_then(|phone| phone.id), &Labelled::new(entry.value.as_str(), wanted.clone()))),
-                            None => found.map(|phone| gone(phone)),
-                        };
-                        write.phone_numbers.extend(change);
-                    }
-                    Slot::Object(_) => return Err(refuse(ErrorKind::Invalid, "contacts.write", "phones have labels, not objects")),
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The set of accounts is written as a whole.
-fn write_accounts(patch: &ListPatch<Ref<crm_model::Account>>, current: Option<&fs::Contact>) -> Result<Set<Vec<LinkedAccountWrite>>> {
-    let link = |reference: &Ref<crm_model::Account>| {
-        Ok::<_, Error>(LinkedAccountWrite { id: number_id(reference.id.as_str(), "account")?, is_primary: reference.is_primary })
-    };
-    let mut links: Vec<LinkedAccountWrite> = match patch {
-        ListPatch::Keep => return Ok(Set::Keep),
-        ListPatch::Replace(list) => list.iter().map(link).collect::<Result<_>>()?,
-        ListPatch::Slots(slots) => {
-            let known = current.and_then(|contact| contact.sales_accounts.as_ref()).into_iter().flatten();
-            let mut links: Vec<_> = known.map(|account| LinkedAccountWrite { id: account.id, is_primary: account.is_primary }).collect();
-            for value in slots.values() {
-                let main = links.iter().position(|link| link.is_primary).or((!links.is_empty()).then_some(0));
-                if let Some(main) = main {
-                    links.remove(main);
-                }
-                if let Some(reference) = value {
-                    let id = number_id(reference.id.as_str(), "account")?;
-                    links.retain(|link| link.id != id);
-                    links.insert(0, LinkedAccountWrite { id, is_primary: true });
-                }
-            }
-            links
-        }
-    };
-    if !links.iter().any(|link| link.is_primary)
-        && let Some(first) = links.first_mut()
-    {
-        first.is_primary = true;
-    }
-    Ok(Set::To(links))
-}
-
-/// Tags are written as a whole; they have no entries of their own.
-pub(super) fn write_tags(patch: &ListPatch<String>) -> Set<Vec<String>> {
-    match patch {
-        ListPatch::Keep => Set::Keep,
-        ListPatch::Replace(tags) => Set::To(tags.clone()),
-        ListPatch::Slots(slots) => Set::To(slots.values().flatten().cloned().collect()),
-    }
-}
-
 impl Fields {
     /// A choice by its id, with its label where the settings tell it.
-    pub(super) fn choice<I: ToString>(&self, key: &crm_model::FieldKey, id: Presence<I>) -> Presence<Choice> {
+    pub(super) fn choice<I: ToString>(
+        &self,
+        key: &crm_model::FieldKey,
+        id: Presence<I>,
+    ) -> Presence<Choice> {
         id.map(|id| {
             let choice = Choice::new(id.to_string());
-            let option = self.schema.field(key).and_then(|field| field.options.iter().find(|option| option.key == choice.key));
+            let option = self
+                .schema
+                .field(key)
+                .and_then(|field| field.options.iter().find(|option| option.key == choice.key));
             option.map_or(choice.clone(), |option| choice.labelled(&*option.label))
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

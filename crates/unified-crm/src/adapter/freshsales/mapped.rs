@@ -3,9 +3,9 @@
 use crm_model::{Deleted, Meta, Object, RawJson};
 use freshsales::{Entity, Loaded};
 
+use super::VENDOR;
 use super::fields::{Fields, ModelField};
 use super::values::instant;
-use super::VENDOR;
 use crate::{FindBy, Result};
 
 /// An object of the model that is one kind of record at Freshsales.
@@ -35,13 +35,21 @@ pub(crate) trait Mapped: Object {
     ///
     /// # Errors
     /// `Invalid` for a value that has no place, `Unsupported` for an opt-out that has none.
-    fn write(patch: &Self::Patch, current: Option<&Loaded<Self::Entity>>, fields: &Fields) -> Result<<Self::Entity as Entity>::Write>;
+    fn write(
+        patch: &Self::Patch,
+        current: Option<&Loaded<Self::Entity>>,
+        fields: &Fields,
+    ) -> Result<<Self::Entity as Entity>::Write>;
 
     /// Puts the key of a create into the body; gives the field that it went to, if there is one.
     ///
     /// # Errors
     /// `Invalid` where the field holds something else already.
-    fn put_key(write: &mut <Self::Entity as Entity>::Write, key: &str, fields: &Fields) -> Result<Option<String>>;
+    fn put_key(
+        write: &mut <Self::Entity as Entity>::Write,
+        key: &str,
+        fields: &Fields,
+    ) -> Result<Option<String>>;
 
     /// The field that holds the key of a create.
     fn key_field(fields: &Fields) -> Option<&str> {
@@ -64,7 +72,13 @@ pub(crate) fn meta<E: Entity>(
     meta.created_at = instant(created);
     meta.updated_at = instant(record.updated_at());
     meta.updated_by = updated_by.map(|user| user.to_string().into());
-    meta.deleted = if record.is_deleted() { Deleted::Soft { at: meta.updated_at } } else { Deleted::No };
+    meta.deleted = if record.is_deleted() {
+        Deleted::Soft {
+            at: meta.updated_at,
+        }
+    } else {
+        Deleted::No
+    };
     meta.url = Some(format!("{}{id}", fields.page));
     meta.raw = fields.keep_raw.then(|| RawJson::new(record.raw().get()));
     meta

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, FixedOffset, Utc};
 use crm_model::{
-    Address, AnyRef, Choice, Decimal, Instant, Label, Labelled, ObjectKind, Patch, Presence, Ref, RemoteId, Value,
+    Address, AnyRef, Choice, Decimal, Instant, Label, Labelled, ObjectKind, Patch, Presence, Ref,
+    RemoteId, Value,
 };
 use freshsales::models::{Set, Target, TargetKind};
 use rest_core::Row;
@@ -25,8 +26,16 @@ pub(crate) fn text<E>(row: &Row<E>, key: &str, value: Option<&String>) -> Presen
     loaded(row, key, value.filter(|text| !text.is_empty()).cloned())
 }
 
-pub(crate) fn reference<E, T, I: ToString>(row: &Row<E>, key: &str, id: Option<I>) -> Presence<Ref<T>> {
-    loaded(row, key, id.map(|id| Ref::new(RemoteId::new(id.to_string()))))
+pub(crate) fn reference<E, T, I: ToString>(
+    row: &Row<E>,
+    key: &str,
+    id: Option<I>,
+) -> Presence<Ref<T>> {
+    loaded(
+        row,
+        key,
+        id.map(|id| Ref::new(RemoteId::new(id.to_string()))),
+    )
 }
 
 pub(crate) fn instant(time: Option<DateTime<FixedOffset>>) -> Option<Instant> {
@@ -34,23 +43,48 @@ pub(crate) fn instant(time: Option<DateTime<FixedOffset>>) -> Option<Instant> {
 }
 
 /// A flat address as a list of at most one.
-pub(crate) fn addresses<E>(row: &Row<E>, parts: [Option<&String>; 5], label: Label) -> Presence<Vec<Labelled<Address>>> {
+pub(crate) fn addresses<E>(
+    row: &Row<E>,
+    parts: [Option<&String>; 5],
+    label: Label,
+) -> Presence<Vec<Labelled<Address>>> {
     if row.extra("address").is_none() {
         return Presence::NotLoaded;
     }
-    let [street, city, region, postal_code, country] = parts.map(|part| part.cloned().unwrap_or_default());
-    let address = Address { street, city, region, postal_code, country };
-    Presence::Known(if address.is_empty() { Vec::new() } else { vec![Labelled::new(address, label)] })
+    let [street, city, region, postal_code, country] =
+        parts.map(|part| part.cloned().unwrap_or_default());
+    let address = Address {
+        street,
+        city,
+        region,
+        postal_code,
+        country,
+    };
+    Presence::Known(if address.is_empty() {
+        Vec::new()
+    } else {
+        vec![Labelled::new(address, label)]
+    })
 }
 
 /// The five parts to write, in the order street, city, region, postal code, country.
 pub(crate) fn address_parts(address: Option<&Address>) -> [Set<String>; 5] {
-    let part = |text: &str| if text.is_empty() { Set::Null } else { Set::To(text.to_owned()) };
-    address.map_or_else(|| std::array::from_fn(|_| Set::Null), |address| address.parts().map(part))
+    let part = |text: &str| {
+        if text.is_empty() {
+            Set::Null
+        } else {
+            Set::To(text.to_owned())
+        }
+    };
+    address.map_or_else(
+        || std::array::from_fn(|_| Set::Null),
+        |address| address.parts().map(part),
+    )
 }
 
 pub(crate) fn label(text: Option<&str>) -> Label {
-    text.filter(|text| !text.is_empty()).map_or(Label::Work, |text| text.parse().unwrap_or(Label::Work))
+    text.filter(|text| !text.is_empty())
+        .map_or(Label::Work, |text| text.parse().unwrap_or(Label::Work))
 }
 
 /// What the vendor is to call an entry; work is what it assumes.
@@ -77,7 +111,13 @@ pub(crate) fn set_text(patch: &Patch<String>) -> Set<String> {
 /// An id of the vendor's: a whole number.
 pub(crate) fn number_id<I: From<i64>>(id: &str, what: &str) -> Result<I> {
     let number: Option<i64> = id.trim().parse().ok();
-    number.map(I::from).ok_or_else(|| refuse(ErrorKind::Invalid, "write", format!("the id of the {what} is not a Freshsales id")))
+    number.map(I::from).ok_or_else(|| {
+        refuse(
+            ErrorKind::Invalid,
+            "write",
+            format!("the id of the {what} is not a Freshsales id"),
+        )
+    })
 }
 
 pub(crate) fn set_ref<T, I: From<i64>>(patch: &Patch<Ref<T>>, what: &str) -> Result<Set<I>> {
@@ -114,7 +154,13 @@ pub(crate) fn target_of(reference: &AnyRef) -> Result<Target> {
         ObjectKind::Contact => number_id::<freshsales::ContactId>(id, "target")?.into(),
         ObjectKind::Account => number_id::<freshsales::SalesAccountId>(id, "target")?.into(),
         ObjectKind::Deal => number_id::<freshsales::DealId>(id, "target")?.into(),
-        other => return Err(refuse(ErrorKind::Invalid, "write", format!("targets: Freshsales attaches nothing to a {other}"))),
+        other => {
+            return Err(refuse(
+                ErrorKind::Invalid,
+                "write",
+                format!("targets: Freshsales attaches nothing to a {other}"),
+            ));
+        }
     })
 }
 
@@ -124,21 +170,28 @@ pub(crate) fn plain(raw: &RawValue) -> Value {
     match json.as_bytes().first() {
         Some(b'n') => Value::Null,
         Some(b't' | b'f') => Value::Bool(json == "true"),
-        Some(b'"') => serde_json::from_str(json).map_or_else(|_| Value::Json(json.to_owned()), Value::Text),
+        Some(b'"') => {
+            serde_json::from_str(json).map_or_else(|_| Value::Json(json.to_owned()), Value::Text)
+        }
         Some(b'{' | b'[') => Value::Json(json.to_owned()),
         _ => number(json).unwrap_or_else(|| Value::Json(json.to_owned())),
     }
 }
 
 pub(crate) fn number(text: &str) -> Option<Value> {
-    text.parse().map(Value::Int).ok().or_else(|| rest_core::money::parse(text).map(Value::Decimal))
+    text.parse()
+        .map(Value::Int)
+        .ok()
+        .or_else(|| rest_core::money::parse(text).map(Value::Decimal))
 }
 
 /// A decimal for a JSON body: a number as long as a double holds every digit, else a text.
 pub(crate) fn json_decimal(decimal: Decimal) -> serde_json::Value {
     let text = decimal.normalize().to_string();
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let number = (digits <= 15).then(|| text.parse::<serde_json::Number>().ok()).flatten();
+    let number = (digits <= 15)
+        .then(|| text.parse::<serde_json::Number>().ok())
+        .flatten();
     number.map_or(serde_json::Value::String(text), serde_json::Value::Number)
 }
 

@@ -180,7 +180,7 @@ fn derived(table: &Table, describe: &Describe) -> Vec<Field> {
         field.writable = writable;
         field
     };
-    match table.kind {
+    let derived = match table.kind {
         crm_model::ObjectKind::Deal => vec![
             made_up(
                 Deal::PIPELINE,
@@ -196,5 +196,12 @@ fn derived(table: &Table, describe: &Describe) -> Vec<Field> {
             vec![made_up(Task::DONE, "IsClosed", "Done", FieldType::Bool, writable)]
         }
         _ => Vec::new(),
-    }
+    };
+    // What a task or a note is about may be no record of the model.
+    let foreign = table.targets.iter().filter_map(|api| describe.field(api));
+    let foreign = foreign.map(|field| {
+        let key = FieldKey::custom(&field.name);
+        made_up(key, &field.name, &field.label, FieldType::Ref { target: None }, false)
+    });
+    derived.into_iter().chain(foreign).collect()
 }

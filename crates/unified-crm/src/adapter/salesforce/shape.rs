@@ -142,6 +142,7 @@ impl Shape {
                 FieldKind::Email => FieldType::Email,
                 FieldKind::Phone => FieldType::Phone,
                 FieldKind::Url => FieldType::Url,
+                FieldKind::Reference => FieldType::Ref { target: None },
                 _ => FieldType::Text { max },
             },
             Self::Int => FieldType::Int,
