@@ -33,6 +33,7 @@ async fn main() -> Result<()> {
         .object(Mapping::unified(ObjectKind::Deal).both("custom.cf_margin", "custom.Margin__c"))
         .stages(stages())
         .on_conflict(Policy::newest())
+        .clock(office.clock.clone())
         .state(SqliteStore::open(&file).await?)
         .build()?;
 
@@ -77,8 +78,10 @@ async fn main() -> Result<()> {
         println!("  {object} {:?} {}: {} / {}", difference.records, difference.pair, a.reveal(), b.reveal());
     }
     let fields = comparison.fields();
-    prove(comparison.unexplained().count() == 0, &format!("{fields} fields compared; every one that differs is known, with its reason"));
-    println!("\nThe state is in {}; delete it when you are done.", file.display());
+    prove(
+        comparison.unexplained().count() == 0,
+        &format!("{fields} fields compared; every one that differs is known, with its reason"),
+    );
     drop(sync);
     std::fs::remove_file(&file)?;
     office.running.shutdown().await;
@@ -123,13 +126,25 @@ fn edit(office: &Office, first: &PlanData) -> Result<u64> {
     let pairs = |object| {
         let matched = |item: &&PlanItem| item.links && matches!(item.action, Action::Agree | Action::Update(_));
         let items = first.objects.iter().filter(move |plan| plan.object == object).flat_map(|plan| &plan.items);
-        items.filter(matched).filter_map(|item| item.records[0].clone().zip(item.records[1].clone())).collect::<Vec<_>>()
+        items
+            .filter(matched)
+            .filter_map(|item| item.records[0].clone().zip(item.records[1].clone()))
+            .collect::<Vec<_>>()
     };
     let (contacts, accounts, deals, tasks) =
         (pairs(ObjectKind::Contact), pairs(ObjectKind::Account), pairs(ObjectKind::Deal), pairs(ObjectKind::Task));
     let sandbox = &office.sandbox;
-    let fs = |object: &str, id: &str, fields| sandbox.edit(Vendor::Freshsales, object, id, fields).map_err(|refused| format!("{refused:?}"));
-    let sf = |object: &str, id: &str, fields| sandbox.edit(Vendor::Salesforce, object, id, fields).map_err(|refused| format!("{refused:?}"));
+    let flag = |id: &str| {
+        sandbox.record(Vendor::Salesforce, "Contact", id).map(|contact| contact["HasOptedOutOfEmail"] == false)
+    };
+    let subscribed = contacts.iter().skip(5).find(|(_, id)| flag(id) == Some(true)).map(|(_, id)| id.as_str());
+    let subscribed = subscribed.ok_or("everybody has opted out")?;
+    let fs = |object: &str, id: &str, fields| {
+        sandbox.edit(Vendor::Freshsales, object, id, fields).map_err(|refused| format!("{refused:?}"))
+    };
+    let sf = |object: &str, id: &str, fields| {
+        sandbox.edit(Vendor::Salesforce, object, id, fields).map_err(|refused| format!("{refused:?}"))
+    };
 
     sandbox.clock().advance(TimeDelta::hours(1));
     println!("Freshsales: a new job title, a new phone number, a company's web site, a deal renamed");
@@ -140,7 +155,7 @@ fn edit(office: &Office, first: &PlanData) -> Result<u64> {
     sandbox.clock().advance(TimeDelta::minutes(10));
     println!("Salesforce: a job title, an opt-out, a deal's close date, a task done");
     sf("Contact", &contacts[2].1, json!({"Title": "Head of Logistics"}))?;
-    sf("Contact", &contacts[3].1, json!({"HasOptedOutOfEmail": true}))?;
+    sf("Contact", subscribed, json!({"HasOptedOutOfEmail": true}))?;
     sf("Opportunity", &deals[1].1, json!({"CloseDate": "2026-03-31"}))?;
     sf("Task", &tasks[0].1, json!({"Status": "Completed"}))?;
     println!("Both: the same contact gets two different titles, the one at Salesforce ten minutes later");

@@ -25,7 +25,12 @@ fn world() -> World {
 
 fn sync(world: &World, store: &Arc<dyn StateStore>, object: impl Into<ObjectSync>) -> Sync {
     let [a, b] = SIDES.map(|vendor| world.connect(vendor, &Crash::never()));
-    Sync::between(a, b).object(object).shared_state(store.clone()).clock(world.clock()).build().expect("a complete sync")
+    Sync::between(a, b)
+        .object(object)
+        .shared_state(store.clone())
+        .clock(world.clock())
+        .build()
+        .expect("a complete sync")
 }
 
 fn memory() -> Arc<dyn StateStore> {
@@ -40,7 +45,8 @@ async fn refused(world: &World, store: &Arc<dyn StateStore>, sync: &Sync) -> Str
     assert_eq!(world.state(), before, "something was written");
     let links = store.scan_links("contact", LinkFilter::All, Page::first(10)).await.expect("links");
     assert!(links.is_empty(), "something was remembered");
-    assert_eq!(error.to_string(), again.to_string());
+    let words = |error: &SyncError| error.to_string().split(" (").take(2).collect::<Vec<_>>().join(" (");
+    assert_eq!(words(&error), words(&again), "attempts and times may differ");
     error.to_string()
 }
 
@@ -83,7 +89,8 @@ fn a_required_field_that_nothing_fills() {
         let mapping = mapping().constant(Side::B, "last_name", "(unknown)");
         let report = sync(&world, &store, mapping).run().await.expect("a run");
         assert_eq!(report.total(Side::B).created, 1, "{report}");
-        let names: Vec<String> = world.records(SIDES[1], Contact).values().map(|shown| shown.get("last_name").to_owned()).collect();
+        let names: Vec<String> =
+            world.records(SIDES[1], Contact).values().map(|shown| shown.get("last_name").to_owned()).collect();
         assert!(names.contains(&"(unknown)".to_owned()), "{names:?}");
     });
 }
@@ -94,7 +101,9 @@ fn a_choice_that_the_other_side_does_not_have() {
         let (world, store) = (world(), memory());
         // A text that anybody may type, into a list of three choices.
         let mapping = || Mapping::unified(Contact).both("custom.cf_region", "custom.Tier__c");
-        let [(ada, _)] = &world.records(SIDES[0], Contact).into_iter().collect::<Vec<_>>()[..] else { panic!("one person") };
+        let [(ada, _)] = &world.records(SIDES[0], Contact).into_iter().collect::<Vec<_>>()[..] else {
+            panic!("one person")
+        };
         let region = |value: &str| {
             let fields = serde_json::json!({"custom_field": {"cf_region": value}});
             world.sandbox().edit(SIDES[0], "contact", ada, fields).expect("an edit");
@@ -123,13 +132,14 @@ fn a_choice_that_the_other_side_does_not_have() {
 fn a_table_that_forgets_a_choice() {
     testkit::paused(async {
         let (world, store) = (world(), memory());
-        let table = ValueTable::new().pair("Gold", "Gold").pair("Silver", "Silver");
-        let mapping = || Mapping::unified(Contact).both("custom.cf_tier", "custom.Tier__c");
-        let id = sync_core::PairId::of(&"custom.cf_tier".parse().expect("a path"), &"custom.Tier__c".parse().expect("a path"));
-        let message = refused(&world, &store, &sync(&world, &store, mapping().values(id, table))).await;
+        let (tier, source) = ("custom.cf_tier", "lead_source");
+        let table = ValueTable::new().pair("Gold", "Web").a_to_b("Silver", "Web");
+        let mapping = || Mapping::unified(Contact).a_to_b(tier, source);
+        let id = sync_core::PairId::of(&tier.parse().expect("a path"), &source.parse().expect("a path"));
+        let message = refused(&world, &store, &sync(&world, &store, mapping().values(id.clone(), table.clone()))).await;
         says(&message, &["M006", "Bronze"]);
-        let report = sync(&world, &store, mapping()).run().await.expect("the same names on both sides need no table");
-        assert_eq!(report.writes(), 2);
+        let whole = mapping().values(id, table.leave(Side::A, "Bronze"));
+        assert_eq!(sync(&world, &store, whole).run().await.expect("a run").writes(), 2);
     });
 }
 
@@ -138,7 +148,7 @@ fn stages_that_nobody_told_apart() {
     testkit::paused(async {
         let (world, store) = (world(), memory());
         let message = refused(&world, &store, &sync(&world, &store, crm_model::ObjectKind::Deal)).await;
-        says(&message, &["deal stages without a counterpart", "stage table", "Prospecting"]);
+        says(&message, &["deal stages without a counterpart", "stage table", "New, Discovery, Demo, Negotiation;"]);
         works(&world, &store).await;
     });
 }
@@ -151,7 +161,12 @@ fn a_wrong_key() {
         wrong["api_key"] = "canary-key-that-is-wrong".into();
         let a = world.connect_as(SIDES[0], &Crash::never(), &wrong);
         let b = world.connect(SIDES[1], &Crash::never());
-        let broken = Sync::between(a, b).object(Contact).shared_state(store.clone()).clock(world.clock()).build().expect("a sync");
+        let broken = Sync::between(a, b)
+            .object(Contact)
+            .shared_state(store.clone())
+            .clock(world.clock())
+            .build()
+            .expect("a sync");
         let message = refused(&world, &store, &broken).await;
         says(&message, &["freshsales (side A)", "401", "API Settings"]);
         assert!(!message.contains("canary"), "{message}");
@@ -168,7 +183,12 @@ fn a_wrong_secret() {
         wrong["client_secret"] = "canary-secret-that-is-wrong".into();
         let a = world.connect(SIDES[0], &Crash::never());
         let b = world.connect_as(SIDES[1], &Crash::never(), &wrong);
-        let broken = Sync::between(a, b).object(Contact).shared_state(store.clone()).clock(world.clock()).build().expect("a sync");
+        let broken = Sync::between(a, b)
+            .object(Contact)
+            .shared_state(store.clone())
+            .clock(world.clock())
+            .build()
+            .expect("a sync");
         let message = refused(&world, &store, &broken).await;
         says(&message, &["salesforce (side B)", "invalid_client"]);
         assert!(!message.contains("canary"), "{message}");
@@ -184,9 +204,14 @@ fn a_host_that_is_not_there() {
         wrong["base_url"] = "http://127.0.0.1:4999/crm/sales".into();
         let a = world.connect_as(SIDES[0], &Crash::never(), &wrong);
         let b = world.connect(SIDES[1], &Crash::never());
-        let broken = Sync::between(a, b).object(Contact).shared_state(store.clone()).clock(world.clock()).build().expect("a sync");
+        let broken = Sync::between(a, b)
+            .object(Contact)
+            .shared_state(store.clone())
+            .clock(world.clock())
+            .build()
+            .expect("a sync");
         let message = refused(&world, &store, &broken).await;
-        says(&message, &["freshsales (side A)", "not sent", "connection refused", "127.0.0.1:4999"]);
+        says(&message, &["freshsales (side A)", "not sent", "connection refused", "check the address"]);
         works(&world, &store).await;
     });
 }
@@ -206,7 +231,7 @@ async fn under(kind: FaultKind, vendor: Vendor) -> String {
 fn web_pages_and_answers_that_break_off() {
     for vendor in SIDES {
         let html = testkit::paused(under(FaultKind::Html200, vendor));
-        says(&html, &[vendor.name(), "200", "HTML"]);
+        says(&html, &[vendor.name(), "200", "text/html", "not what was asked for"]);
         let cut = testkit::paused(under(FaultKind::TruncatedBody, vendor));
         says(&cut, &[vendor.name(), "broke off"]);
         let malformed = testkit::paused(under(FaultKind::MalformedBody, vendor));
@@ -221,7 +246,15 @@ fn a_feed_that_breaks_off_half_way_is_read_again() {
             let (world, store) = (world(), memory());
             let broken = sync(&world, &store, Contact);
             broken.plan().await.expect("a plan");
-            world.edit(vendor, Contact, world.records(vendor, Contact).keys().next().expect("somebody"), "job_title", "Director").expect("an edit");
+            world
+                .edit(
+                    vendor,
+                    Contact,
+                    world.records(vendor, Contact).keys().next().expect("somebody"),
+                    "job_title",
+                    "Director",
+                )
+                .expect("an edit");
             let (_, writes) = world.count();
             let matcher = Matcher { method: Some("GET".to_owned()), ..Matcher::any() };
             world.sandbox().faults().inject(vendor, Fault::on(FaultKind::TruncatedBody, matcher).times(200));
@@ -230,7 +263,8 @@ fn a_feed_that_breaks_off_half_way_is_read_again() {
             world.calm();
             broken.run().await.expect("a run");
             for other in SIDES {
-                let titles = world.records(other, Contact).values().filter(|shown| shown.get("job_title") == "Director").count();
+                let titles =
+                    world.records(other, Contact).values().filter(|shown| shown.get("job_title") == "Director").count();
                 assert_eq!(titles, 1, "{vendor} to {other}");
             }
         }
@@ -243,27 +277,21 @@ fn one_record_that_cannot_be_read_keeps_nobody_else_from_being_synced() {
         let (world, store) = (world(), memory());
         for number in 0..4 {
             let email = format!("p{number}@acme.example");
-            world.create(SIDES[1], Contact, &[("last_name", "Noether"), ("emails[primary]", &email)]).expect("a person");
+            world
+                .create(SIDES[0], Contact, &[("last_name", "Noether"), ("emails[primary]", &email)])
+                .expect("a person");
         }
         let sync = sync(&world, &store, Contact);
-        sync.plan().await.expect("a plan");
-        let store = memory();
-        let sync = {
-            drop(sync);
-            self::sync(&world, &store, Contact)
-        };
-        // The first page of contacts has a record in the middle with a field of a wrong type.
-        world.sandbox().faults().inject(SIDES[1], Fault::on(FaultKind::BadRecord, Matcher::on("GET", "/query")).skip(0).times(1));
+        // In the page of contacts, the record in the middle has a field of a wrong type.
+        let matcher = Matcher::on("GET", "/contacts/view/");
+        world.sandbox().faults().inject(SIDES[0], Fault::on(FaultKind::BadRecord, matcher));
         let report = sync.run().await.expect("a run");
-        let bad = world.calls().iter().filter(|call| call.fault.as_deref() == Some("bad_record")).count();
-        assert_eq!(bad, 1);
-        let report = if report.errors.is_empty() { sync.run().await.expect("a run") } else { report };
-        assert!(report.total(Side::A).created + report.total(Side::A).failed > 0 || world.records(SIDES[0], Contact).len() > 1, "{report}");
+        assert_eq!(report.total(Side::B).created, 4, "{report}");
+        assert_eq!(report.errors.len(), 1, "{report}");
+        says(&report.errors_csv(), &["freshsales", "cannot be read"]);
         // Once it can be read, it is synced like the others.
         sync.run().await.expect("a run");
-        world.wait(std::time::Duration::from_secs(60)).await;
-        sync.run().await.expect("a run");
-        assert_eq!(world.records(SIDES[0], Contact).len(), 6, "{}", world.script());
+        assert_eq!(world.records(SIDES[1], Contact).len(), 6);
     });
 }
 
@@ -271,7 +299,10 @@ fn one_record_that_cannot_be_read_keeps_nobody_else_from_being_synced() {
 fn a_second_worker_waits() {
     testkit::paused(async {
         let (world, store) = (world(), memory());
-        let lease = store.acquire("night shift", std::time::Duration::from_secs(600), world.clock().now()).await.expect("a lease");
+        let lease = store
+            .acquire("night shift", std::time::Duration::from_secs(600), world.clock().now())
+            .await
+            .expect("a lease");
         let error = sync(&world, &store, Contact).run().await.expect_err("a run");
         assert!(matches!(error, SyncError::Store(StoreError::Held { .. })), "{error}");
         says(&error.to_string(), &["the state of the sync", "night shift", "wait until then"]);

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crm_model::ObjectKind;
 use sandbox::Vendor;
-use sync_store::{Link, LinkState, Side};
+use sync_store::{Link, LinkState};
 use testkit::sim::{Event, RecordKey, Shown, What, Who, fields, is_reference};
 
-use crate::drive::{Case, Memory, SIDES, Violation, own_id};
+use crate::drive::{Case, Memory, SIDES, Violation, ends};
 
 /// What is known when everything is at rest.
 pub(crate) struct Rest<'a> {
@@ -19,14 +19,6 @@ pub(crate) struct Rest<'a> {
     partners: BTreeMap<RecordKey, BTreeSet<RecordKey>>,
     /// The record with which a record is linked now.
     partner: BTreeMap<RecordKey, RecordKey>,
-}
-
-pub(crate) fn ends(link: &Link) -> [Option<RecordKey>; 2] {
-    let object: ObjectKind = link.object.parse().expect("an object");
-    [Side::A, Side::B].map(|side| {
-        let vendor = SIDES[usize::from(side == Side::B)];
-        link.record(side).map(|id| (vendor, object, own_id(vendor, object, id)))
-    })
 }
 
 fn is_record_in_review(link: &Link) -> bool {
@@ -80,7 +72,11 @@ impl<'a> Rest<'a> {
     }
 
     /// The history of a field of a record: when it came to show what.
-    fn field_history<'h>(&'h self, key: &'h RecordKey, wanted: &'h str) -> impl Iterator<Item = (usize, &'h Event, &'h str)> {
+    fn field_history<'h>(
+        &'h self,
+        key: &'h RecordKey,
+        wanted: &'h str,
+    ) -> impl Iterator<Item = (usize, &'h Event, &'h str)> {
         let events = self.history.iter().enumerate().filter(move |(_, event)| event.record == *key);
         events.filter_map(move |(at, event)| match &event.what {
             What::Changed { field, to, .. } if *field == wanted => Some((at, event, to.as_str())),
@@ -93,19 +89,26 @@ impl<'a> Rest<'a> {
         is_record_in_review(link) || link.review.iter().any(|mark| mark.field == field)
     }
 
-    /// Whether both values of a field were left as they are on purpose, and nobody changed either since.
+    /// Whether both values of a field were left as they are on purpose, and both are still the same.
     fn both_stay(&self, link: &Link, field: &str, ends: [&RecordKey; 2]) -> bool {
-        let entries = self.memory.conflicts.iter().filter(|entry| entry.link == link.id && entry.field == field && entry.winner.is_none());
+        let entries = self
+            .memory
+            .conflicts
+            .iter()
+            .filter(|entry| entry.link == link.id && entry.field == field && entry.winner.is_none());
         let Some(left) = entries.map(|entry| entry.at).max() else { return false };
-        ends.into_iter().all(|end| self.field_history(end, field).all(|(_, event, _)| event.at <= left))
+        ends.into_iter().all(|end| {
+            let then = self.field_history(end, field).take_while(|(_, event, _)| event.at <= left).last();
+            then.map_or("", |(_, _, value)| value) == self.shown(end).get(field)
+        })
     }
 
     /// I1: both sides of every link show the same.
-    fn convergence(&self) -> Result<(), Violation> {
+    pub(crate) fn convergence(&self) -> Result<(), Violation> {
         for link in self.memory.links.iter().filter(|link| link.state == LinkState::Linked && link.parked.is_none()) {
             let [Some(a), Some(b)] = ends(link) else { continue };
             let (on_a, on_b) = (self.shown(&a), self.shown(&b));
-            if !on_a.alive || !on_b.alive {
+            if !on_a.alive || !on_b.alive || self.is_hidden(&a) {
                 continue;
             }
             for field in fields(a.1) {
@@ -116,7 +119,14 @@ impl<'a> Rest<'a> {
                 if !agree && !self.is_asked(link, field) && !self.both_stay(link, field, [&a, &b]) {
                     let what = format!(
                         "link {} {}: `{field}` shows {:?} at {} {} and {:?} at {} {}",
-                        link.id, link.object, on_a.get(field), a.0, a.2, on_b.get(field), b.0, b.2
+                        link.id,
+                        link.object,
+                        on_a.get(field),
+                        a.0,
+                        a.2,
+                        on_b.get(field),
+                        b.0,
+                        b.2
                     );
                     return Err(Violation::new("I1 convergence", what));
                 }
@@ -131,13 +141,18 @@ impl<'a> Rest<'a> {
             let What::Changed { field, to, .. } = &event.what else { continue };
             let key = &event.record;
             let Some(other) = self.partner.get(key) else { continue };
-            let link = self.memory.links.iter().find(|link| link.state.is_live() && ends(link).contains(&Some(key.clone())));
-            let Some(link) = link.filter(|link| link.state == LinkState::Linked && link.parked.is_none()) else { continue };
+            let link =
+                self.memory.links.iter().find(|link| link.state.is_live() && ends(link).contains(&Some(key.clone())));
+            let Some(link) = link.filter(|link| link.state == LinkState::Linked && link.parked.is_none()) else {
+                continue;
+            };
             let (here, there) = (self.shown(key), self.shown(other));
-            if !here.alive || !there.alive || self.is_asked(link, field) {
+            let is_hidden = self.is_hidden(key) || self.is_hidden(other);
+            if !here.alive || !there.alive || is_hidden || self.is_asked(link, field) {
                 continue;
             }
-            let Some(carried) = self.translated(key.0, field, to) else { continue };
+            let waits = self.translated(other.0, field, there.get(field)).is_none();
+            let Some(carried) = self.translated(key.0, field, to).filter(|_| !waits) else { continue };
             let is_everywhere = here.get(field) == to && there.get(field) == carried;
             if is_everywhere || self.is_superseded(at, field, [key, other]) || self.is_on_record(link, field, to) {
                 continue;
@@ -152,27 +167,99 @@ impl<'a> Rest<'a> {
             if self.fell_into_the_window(at, key, field) {
                 continue;
             }
+            if self.is_back(at, event, field, to)
+                || self.last_agreed(at, field, key, other).is_some_and(|value| value == *to)
+            {
+                continue;
+            }
+            if self.is_under_way(at, other, field, &carried) {
+                continue;
+            }
+            if to.is_empty() && (agreed.is_none() || self.is_older_than_link(at, key, other)) {
+                // As long as two records have not agreed on a field, an empty one is filled, whoever emptied it.
+                continue;
+            }
             let what = format!(
                 "link {} {}: `{field}` was set to {to:?} at {} {} ({}), which now shows {:?}; its partner {} shows {:?}, and no log has it",
-                link.id, link.object, key.0, key.2, event.at.format("%d %H:%M:%S"), here.get(field), other.2, there.get(field)
+                link.id,
+                link.object,
+                key.0,
+                key.2,
+                event.at.format("%d %H:%M:%S"),
+                here.get(field),
+                other.2,
+                there.get(field)
             );
             return Err(Violation::new("I3 no lost update", what));
         }
         Ok(())
     }
 
+    /// Changed and changed back: to a sync that looks at values, nothing happened. What it compares with is what it
+    /// read last, or what it read in the last run that lived to its end.
+    fn is_back(&self, at: usize, event: &Event, field: &str, value: &str) -> bool {
+        let was = |known: usize| {
+            let before = self.field_history(&event.record, field).take_while(|(earlier, ..)| *earlier < known);
+            before.last().map_or("", |(_, _, value)| value)
+        };
+        let done = self.case.done_at.iter().rev().find(|done| **done <= at).copied();
+        [event.read_at, done].into_iter().flatten().any(|known| was(known) == value)
+    }
+
+    /// A person entered what the partner had shown since the last run that was done, and what may have been on its way
+    /// here: nobody can tell the two apart.
+    fn is_under_way(&self, at: usize, from: &RecordKey, field: &str, value: &str) -> bool {
+        let done = self.case.done_at.iter().rev().find(|done| **done <= at).copied().unwrap_or_default();
+        let then = self.field_history(from, field).take_while(|(when, ..)| *when < done).last();
+        let since = self.field_history(from, field).filter(|(when, ..)| (done..at).contains(when));
+        then.into_iter().chain(since).any(|(_, _, shown)| shown == value)
+    }
+
+    /// What a record showed of a field when, before an event, it and its partner last showed the same.
+    fn last_agreed(&self, at: usize, field: &str, here: &RecordKey, there: &RecordKey) -> Option<String> {
+        let mut now = [String::new(), String::new()];
+        let mut agreed = None;
+        for event in &self.history[..at] {
+            let What::Changed { field: changed, to, .. } = &event.what else { continue };
+            let Some(end) = [here, there].into_iter().position(|end| event.record == *end && *changed == field) else {
+                continue;
+            };
+            now[end].clone_from(to);
+            if self.translated(here.0, field, &now[0]).as_ref() == Some(&now[1]) {
+                agreed = Some(now[0].clone());
+            }
+        }
+        agreed
+    }
+
+    fn is_older_than_link(&self, at: usize, one: &RecordKey, other: &RecordKey) -> bool {
+        let [a, b] = if one.0 == SIDES[0] { [one, other] } else { [other, one] };
+        self.case.linked_at.get(&[a.clone(), b.clone()]).is_none_or(|linked| at < *linked)
+    }
+
     /// A person changed the field later, on either side.
     fn is_superseded(&self, at: usize, field: &str, ends: [&RecordKey; 2]) -> bool {
-        ends.into_iter().any(|end| self.field_history(end, field).any(|(later, event, _)| later > at && event.who == Who::Person))
+        ends.into_iter()
+            .any(|end| self.field_history(end, field).any(|(later, event, _)| later > at && event.who == Who::Person))
     }
 
     /// The value is in the conflict log or in an open question. References, addresses and numbers have another form
     /// there, so for those the entry alone counts.
     fn is_on_record(&self, link: &Link, field: &str, value: &str) -> bool {
-        let is_text = matches!(field, "first_name" | "last_name" | "job_title" | "name" | "title" | "description" | "body" | "emails[primary]");
+        let is_text = matches!(
+            field,
+            "first_name" | "last_name" | "job_title" | "name" | "title" | "description" | "body" | "emails[primary]"
+        );
         let logged = self.memory.conflicts.iter().filter(|entry| entry.link == link.id && entry.field == field);
-        let asked = self.memory.reviews.iter().any(|review| review.link == link.id && review.fields.iter().any(|asked| asked == field));
-        asked || logged.into_iter().any(|entry| !is_text || value.is_empty() || entry.loser.to_lowercase().contains(&value.to_lowercase()))
+        let asked = self
+            .memory
+            .reviews
+            .iter()
+            .any(|review| review.link == link.id && review.fields.iter().any(|asked| asked == field));
+        asked
+            || logged
+                .into_iter()
+                .any(|entry| !is_text || value.is_empty() || entry.loser.to_lowercase().contains(&value.to_lowercase()))
     }
 
     /// The sync wrote over the edit, and had not been shown it: it came after the last read of the record. No vendor
@@ -182,16 +269,45 @@ impl<'a> Rest<'a> {
         next.is_some_and(|(_, event, _)| event.who == Who::Sync && event.read_at.is_none_or(|read| read <= at))
     }
 
+    /// Whether nobody can know that the sync made a record: neither vendor has a place for a key in notes, nor
+    /// Freshsales in tasks, the answer was lost, and somebody changed the record before the sync was shown it.
+    fn is_unknowable(&self, record: &RecordKey) -> bool {
+        let has_no_key =
+            record.1 == ObjectKind::Note || (record.1 == ObjectKind::Task && record.0 == Vendor::Freshsales);
+        let mut of_record = self.history.iter().filter(|event| event.record == *record);
+        has_no_key && of_record.any(|event| event.who == Who::Person && event.read_at.is_none())
+    }
+
+    /// A note on a deleted record is shown by no list at Freshsales.
+    fn is_hidden(&self, record: &RecordKey) -> bool {
+        let target = self.shown(record).get("targets[primary]").to_owned();
+        let target =
+            target.split_once(':').and_then(|(object, id)| Some((record.0, object.parse().ok()?, id.to_owned())));
+        record.0 == Vendor::Freshsales
+            && record.1 == ObjectKind::Note
+            && target.is_none_or(|target| !self.shown(&target).alive)
+    }
+
     /// I4: what the sync wrote is what the partner showed at some time.
     fn no_invention(&self) -> Result<(), Violation> {
         for event in self.history.iter().filter(|event| event.who == Who::Sync) {
             let What::Changed { field, to, .. } = &event.what else { continue };
             let known = self.partners.get(&event.record);
-            let (Some(known), false) = (known, to.is_empty() || is_reference(field)) else { continue };
+            let (Some(known), false) =
+                (known, to.is_empty() || is_reference(field) || self.is_unknowable(&event.record))
+            else {
+                continue;
+            };
             let shown = known.iter().any(|partner| self.field_history(partner, field).any(|(_, _, value)| value == to));
-            let held = *field == "consent.email" && self.field_history(&event.record, field).any(|(_, event, value)| value == to && event.who == Who::Person);
+            let held = *field == "consent.email"
+                && self
+                    .field_history(&event.record, field)
+                    .any(|(_, event, value)| value == to && event.who == Who::Person);
             if !shown && !held {
-                return Err(Violation::new("I4 no invention", format!("no partner ever showed what was written: {event}")));
+                return Err(Violation::new(
+                    "I4 no invention",
+                    format!("no partner ever showed what was written: {event}"),
+                ));
             }
         }
         Ok(())
@@ -199,23 +315,37 @@ impl<'a> Rest<'a> {
 
     /// I5: every record that the sync made has a partner of its own that somebody else made.
     fn no_duplicates(&self) -> Result<(), Violation> {
-        let made: BTreeSet<&RecordKey> = self.created_by(Who::Sync).map(|(_, event)| &event.record).collect();
+        let made = self.created_by(Who::Sync).map(|(_, event)| &event.record);
+        let made: BTreeSet<&RecordKey> = made.filter(|record| !self.is_unknowable(record)).collect();
         let mut sources = BTreeMap::new();
         for record in made.iter().filter(|record| self.shown(record).alive) {
             let Some(partners) = self.partners.get(*record) else {
-                let asked = self.memory.links.iter().any(|link| ends(link).contains(&Some((*record).clone())) && is_record_in_review(link));
+                let asked = self
+                    .memory
+                    .links
+                    .iter()
+                    .any(|link| ends(link).contains(&Some((*record).clone())) && is_record_in_review(link));
                 if asked {
                     continue;
                 }
-                return Err(Violation::new("I5 no duplicates", format!("the sync made {record:?}, and it belongs to nothing")));
+                return Err(Violation::new(
+                    "I5 no duplicates",
+                    format!("the sync made {record:?}, and it belongs to nothing"),
+                ));
             };
             for source in partners {
                 let others = sources.insert((record.0, source), record);
                 if let Some(other) = others {
-                    return Err(Violation::new("I5 no duplicates", format!("the sync made both {other:?} and {record:?} for {source:?}")));
+                    return Err(Violation::new(
+                        "I5 no duplicates",
+                        format!("the sync made both {other:?} and {record:?} for {source:?}"),
+                    ));
                 }
                 if made.contains(source) {
-                    return Err(Violation::new("I5 no duplicates", format!("the sync made both {record:?} and {source:?}")));
+                    return Err(Violation::new(
+                        "I5 no duplicates",
+                        format!("the sync made both {record:?} and {source:?}"),
+                    ));
                 }
             }
         }
@@ -230,12 +360,16 @@ impl<'a> Rest<'a> {
     fn no_resurrection(&self) -> Result<(), Violation> {
         for (at, event) in self.created_by(Who::Sync) {
             for source in self.partners.get(&event.record).into_iter().flatten() {
-                for former in self.partners.get(source).into_iter().flatten().filter(|former| **former != event.record) {
+                for former in self.partners.get(source).into_iter().flatten().filter(|former| **former != event.record)
+                {
                     let gone = self.history[..at].iter().rev().find(|earlier| {
                         earlier.record == *former && matches!(earlier.what, What::Deleted | What::Restored)
                     });
                     if former.0 == event.record.0 && gone.is_some_and(|gone| gone.what == What::Deleted) {
-                        return Err(Violation::new("I6 no resurrection", format!("{former:?} was deleted, and for its partner the sync made {:?}", event.record)));
+                        return Err(Violation::new(
+                            "I6 no resurrection",
+                            format!("{former:?} was deleted, and for its partner the sync made {:?}", event.record),
+                        ));
                     }
                 }
             }
@@ -245,7 +379,8 @@ impl<'a> Rest<'a> {
 
     /// I7: the sync deletes nothing whose partner was not deleted.
     fn no_invented_delete(&self) -> Result<(), Violation> {
-        let deletes = self.history.iter().enumerate().filter(|(_, event)| event.who == Who::Sync && event.what == What::Deleted);
+        let deletes =
+            self.history.iter().enumerate().filter(|(_, event)| event.who == Who::Sync && event.what == What::Deleted);
         for (at, event) in deletes {
             let partners = self.partners.get(&event.record).into_iter().flatten();
             let mut evidence = partners.filter(|partner| {
@@ -275,7 +410,10 @@ impl<'a> Rest<'a> {
             let shown = [self.shown(&a), self.shown(&b)];
             let out = shown.each_ref().map(|shown| shown.get("consent.email") == "out");
             if shown.iter().all(|shown| shown.alive) && out[0] != out[1] {
-                return Err(Violation::new("I8 consent latch", format!("link {}: opted out at one side only: {a:?} {}, {b:?} {}", link.id, out[0], out[1])));
+                return Err(Violation::new(
+                    "I8 consent latch",
+                    format!("link {}: opted out at one side only: {a:?} {}, {b:?} {}", link.id, out[0], out[1]),
+                ));
             }
         }
         Ok(())
@@ -291,7 +429,9 @@ impl<'a> Rest<'a> {
             }
         }
         for event in &self.history {
-            if let What::Changed { field: "emails[primary]" | "phones[work]" | "phones[mobile]" | "body", to, .. } = &event.what {
+            if let What::Changed { field: "emails[primary]" | "phones[work]" | "phones[mobile]" | "body", to, .. } =
+                &event.what
+            {
                 canaries.insert(to.clone());
             }
         }

@@ -1,5 +1,6 @@
 //! Drives a sync through a simulated world: processes that start, run and die, and a state that survives them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +10,8 @@ use sandbox::Vendor;
 use sync_core::deletes::DeletePolicy;
 use sync_core::{Mapping, Policy};
 use sync_engine::{ObjectSync, RunReport, StageTable, Sync, SyncError};
-use sync_store::{ConflictEntry, Intent, Link, LinkFilter, MemoryStore, Page, Review, Scope, StateStore};
-use testkit::sim::{Crash, CrashStore, FaultClass, STAGES, Setup, World};
+use sync_store::{ConflictEntry, Intent, Link, LinkFilter, MemoryStore, Page, Review, Scope, Side, StateStore};
+use testkit::sim::{Crash, CrashStore, FaultClass, RecordKey, STAGES, Setup, World};
 
 /// Side A and side B.
 pub(crate) const SIDES: [Vendor; 2] = [Vendor::Freshsales, Vendor::Salesforce];
@@ -87,6 +88,10 @@ pub(crate) struct Case {
     pub(crate) store: Arc<dyn StateStore>,
     dice: fastrand::Rng,
     process: Option<(Sync, Crash)>,
+    /// Which records were linked, and how long the history was when the run had ended in which they were.
+    pub(crate) linked_at: BTreeMap<[RecordKey; 2], usize>,
+    /// How long the history was at the end of each run that was done.
+    pub(crate) done_at: Vec<usize>,
     /// What every error and report showed in logs.
     pub(crate) logged: String,
 }
@@ -95,24 +100,30 @@ impl Case {
     pub(crate) fn new(seed: u64, setting: &Setting) -> Self {
         let world = World::new(seed, setting.setup.clone());
         Self {
-
             setting: setting.clone(),
             world,
             store: Arc::new(MemoryStore::new()),
             dice: fastrand::Rng::with_seed(seed ^ 0xd1ce),
             process: None,
+            linked_at: BTreeMap::new(),
+            done_at: Vec::new(),
             logged: String::new(),
         }
     }
 
     /// A process that has just started.
     pub(crate) fn start(&self, crash: &Crash) -> Sync {
+        self.start_as("simulated", crash)
+    }
+
+    /// A process that has just started, as a worker of this name.
+    pub(crate) fn start_as(&self, worker: &str, crash: &Crash) -> Sync {
         let [a, b] = SIDES.map(|vendor| self.world.connect(vendor, crash));
         let mut builder = Sync::between(a, b)
             .state(CrashStore::new(self.store.clone(), crash))
             .clock(self.world.clock())
             .stages(StageTable::new(STAGES))
-            .worker("simulated");
+            .worker(worker);
         for object in &self.setting.setup.objects {
             builder = builder.object(ObjectSync::new(Mapping::unified(*object)).on_delete(self.setting.deletes));
         }
@@ -131,11 +142,15 @@ impl Case {
         };
         let line = match &end {
             End::Done(report) => {
+                self.done_at.push(self.world.history().len());
                 self.logged.push_str(&format!("{report}\n{report:?}\n"));
                 let linked: u64 = SIDE_NAMES.map(|side| report.total(side).linked).iter().sum();
                 let mut line = format!("run: {} writes, {linked} linked", report.writes());
                 for error in &report.errors {
-                    line.push_str(&format!("\n    error: {} {:?} {}: {}", error.object, error.record, error.code, error.message));
+                    line.push_str(&format!(
+                        "\n    error: {} {:?} {}: {}",
+                        error.object, error.record, error.code, error.message
+                    ));
                 }
                 line
             }
@@ -146,7 +161,17 @@ impl Case {
             End::Died => format!("run died at point {}", crash.passed()),
         };
         self.world.note(&line);
+        self.note_links().await;
         end
+    }
+
+    async fn note_links(&mut self) {
+        let now = self.world.history().len();
+        for link in self.memory().await.links {
+            if let [Some(a), Some(b)] = ends(&link) {
+                self.linked_at.entry([a, b]).or_insert(now);
+            }
+        }
     }
 
     /// Runs in the process that is there, or in a new one.
@@ -168,9 +193,6 @@ impl Case {
 
     /// A run that must succeed, in a process that lives.
     pub(crate) async fn sound_run(&mut self) -> Result<RunReport, Violation> {
-        if self.process.as_ref().is_some_and(|(_, crash)| self.setting.crashes || crash.is_dead()) {
-            self.process = None;
-        }
         let (sync, crash) = match self.process.take() {
             Some(process) => process,
             None => {
@@ -201,7 +223,9 @@ impl Case {
                     End::Done(_) => break,
                     End::Died => {}
                     End::Failed(SyncError::Crm { .. }) if self.setting.trouble.is_some() => {}
-                    End::Failed(error) => return Err(Violation::new("run", format!("failed without a cause: {error}"))),
+                    End::Failed(error) => {
+                        return Err(Violation::new("run", format!("failed without a cause: {error}")));
+                    }
                 }
                 self.world.wait(Duration::from_secs(self.dice.u64(0..90))).await;
             }
@@ -215,6 +239,10 @@ impl Case {
     pub(crate) async fn rest(&mut self) -> Result<(), Violation> {
         self.world.calm();
         self.world.note("at rest");
+        if self.setting.crashes {
+            // Whatever process there is was going to die.
+            self.process = None;
+        }
         let mut runs = 0;
         loop {
             let report = self.sound_run().await?;
@@ -230,8 +258,15 @@ impl Case {
                 continue;
             }
             if runs > 12 {
-                let open: Vec<String> = memory.intents.iter().map(|intent| format!("{} {:?} {:?}", intent.link, intent.op, intent.state)).collect();
-                return Err(Violation::new("I1", format!("no rest after {runs} runs: {} writes, open: {open:?}", report.writes())));
+                let open: Vec<String> = memory
+                    .intents
+                    .iter()
+                    .map(|intent| format!("{} {:?} {:?}", intent.link, intent.op, intent.state))
+                    .collect();
+                return Err(Violation::new(
+                    "I1",
+                    format!("no rest after {runs} runs: {} writes, open: {open:?}", report.writes()),
+                ));
             }
             self.world.wait(Duration::from_secs(61)).await;
         }
@@ -241,7 +276,9 @@ impl Case {
     pub(crate) async fn memory(&self) -> Memory {
         let mut links = Vec::new();
         for object in &self.setting.setup.objects {
-            links.extend(self.store.scan_links(object.as_str(), LinkFilter::All, Page::first(10_000)).await.expect("links"));
+            links.extend(
+                self.store.scan_links(object.as_str(), LinkFilter::All, Page::first(10_000)).await.expect("links"),
+            );
         }
         Memory {
             links,
@@ -260,8 +297,17 @@ pub(crate) struct Memory {
     pub(crate) reviews: Vec<Review>,
 }
 
+/// The records of a link, by the sandbox's ids.
+pub(crate) fn ends(link: &Link) -> [Option<RecordKey>; 2] {
+    let object: ObjectKind = link.object.parse().expect("an object");
+    [Side::A, Side::B].map(|side| {
+        let vendor = SIDES[usize::from(side == Side::B)];
+        link.record(side).map(|id| (vendor, object, own_id(vendor, object, id)))
+    })
+}
+
 /// The sandbox's id of a record that a link names: Freshsales' adapter puts the record in front of a note's own id.
-pub(crate) fn own_id(vendor: Vendor, object: ObjectKind, id: &str) -> String {
+fn own_id(vendor: Vendor, object: ObjectKind, id: &str) -> String {
     let is_note = vendor == Vendor::Freshsales && object == ObjectKind::Note;
     let own = if is_note { id.rsplit('-').next().unwrap_or(id) } else { id };
     own.to_owned()

@@ -3,5 +3,6 @@
 mod bad_input;
 mod check;
 mod drive;
+mod promises;
 mod seeds;
 mod simulation;

@@ -25,20 +25,11 @@ pub enum Channel {
 
 impl Channel {
     /// Every channel.
-    pub const ALL: [Self; 6] = [
-        Self::Email,
-        Self::Sms,
-        Self::Phone,
-        Self::WhatsApp,
-        Self::Fax,
-        Self::Post,
-    ];
+    pub const ALL: [Self; 6] = [Self::Email, Self::Sms, Self::Phone, Self::WhatsApp, Self::Fax, Self::Post];
 }
 
 /// What a person has said about one channel. The order is the order of a lattice: joining takes the greater.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsentState {
     /// Nobody knows.
@@ -78,11 +69,7 @@ pub struct Consent {
 
 impl From<ConsentState> for Consent {
     fn from(state: ConsentState) -> Self {
-        Self {
-            state,
-            cause: None,
-            at: None,
-        }
+        Self { state, cause: None, at: None }
     }
 }
 
@@ -102,9 +89,7 @@ impl ConsentSet {
     /// The state of a channel; unknown where it was not loaded.
     #[must_use]
     pub fn state(&self, channel: Channel) -> ConsentState {
-        self.0
-            .get(&channel)
-            .map_or(ConsentState::Unknown, |consent| consent.state)
+        self.0.get(&channel).map_or(ConsentState::Unknown, |consent| consent.state)
     }
 
     /// The state of a channel with its evidence, if it was loaded.
@@ -144,9 +129,8 @@ impl ConsentSet {
     /// The channels on which `self` is opted out.
     #[must_use]
     pub fn opted_out(&self) -> OptOuts {
-        let out = |(channel, consent): (&Channel, &Consent)| {
-            (consent.state == ConsentState::OptedOut).then_some(*channel)
-        };
+        let out =
+            |(channel, consent): (&Channel, &Consent)| (consent.state == ConsentState::OptedOut).then_some(*channel);
         OptOuts(self.0.iter().filter_map(out).collect())
     }
 }
@@ -166,12 +150,7 @@ fn join_one(a: &Consent, b: &Consent) -> Consent {
 
 impl<const N: usize> From<[(Channel, ConsentState); N]> for ConsentSet {
     fn from(states: [(Channel, ConsentState); N]) -> Self {
-        Self(
-            states
-                .into_iter()
-                .map(|(channel, state)| (channel, state.into()))
-                .collect(),
-        )
+        Self(states.into_iter().map(|(channel, state)| (channel, state.into())).collect())
     }
 }
 
@@ -208,12 +187,7 @@ impl OptOuts {
     /// The closed channels as an observation, to be joined with what is known.
     #[must_use]
     pub fn as_consent(&self) -> ConsentSet {
-        ConsentSet(
-            self.0
-                .iter()
-                .map(|channel| (*channel, ConsentState::OptedOut.into()))
-                .collect(),
-        )
+        ConsentSet(self.0.iter().map(|channel| (*channel, ConsentState::OptedOut.into())).collect())
     }
 
     /// Whether there is nothing to close.

@@ -7,9 +7,7 @@ use crate::{FieldPath, ObjectKind};
 #[non_exhaustive]
 pub enum ModelError {
     /// A field path that cannot be read.
-    #[error(
-        "`{text}` is not a field path: {why} (write `job_title`, `emails[primary]` or `custom.cf_tier`)"
-    )]
+    #[error("`{text}` is not a field path: {why} (write `job_title`, `emails[primary]` or `custom.cf_tier`)")]
     Path {
         /// The text as given.
         text: String,
@@ -17,9 +15,7 @@ pub enum ModelError {
         why: &'static str,
     },
     /// A name that belongs to no object.
-    #[error(
-        "`{0}` is not an object (one of: contact, account, deal, task, note, user, pipeline, stage)"
-    )]
+    #[error("`{0}` is not an object (one of: contact, account, deal, task, note, user, pipeline, stage)")]
     ObjectKind(String),
     /// A value of the wrong type for a field.
     #[error("{object} field `{path}` takes {expected}, not {found}")]

@@ -44,21 +44,12 @@ impl ObjectKind {
     ];
 
     /// The five objects that a sync carries, in the order in which references among them can be resolved.
-    pub const SYNCED: [Self; 5] = [
-        Self::Account,
-        Self::Contact,
-        Self::Deal,
-        Self::Task,
-        Self::Note,
-    ];
+    pub const SYNCED: [Self; 5] = [Self::Account, Self::Contact, Self::Deal, Self::Task, Self::Note];
 
     /// The name in lower case, singular: `contact`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(kind, _)| *kind == self)
-            .map_or("object", |(_, name)| name)
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("object", |(_, name)| name)
     }
 }
 
@@ -173,12 +164,7 @@ pub struct Ref<O: ?Sized> {
 impl<O: ?Sized> Ref<O> {
     /// A reference without label or role, not marked as primary.
     pub fn new(id: impl Into<RemoteId<O>>) -> Self {
-        Self {
-            id: id.into(),
-            label: None,
-            role: None,
-            is_primary: false,
-        }
+        Self { id: id.into(), label: None, role: None, is_primary: false }
     }
 
     /// The same reference, marked as the main one.
@@ -191,12 +177,7 @@ impl<O: ?Sized> Ref<O> {
 
 impl<O: ?Sized> Clone for Ref<O> {
     fn clone(&self) -> Self {
-        Self {
-            id: self.id.clone(),
-            label: self.label.clone(),
-            role: self.role.clone(),
-            is_primary: self.is_primary,
-        }
+        Self { id: self.id.clone(), label: self.label.clone(), role: self.role.clone(), is_primary: self.is_primary }
     }
 }
 impl<O: ?Sized> PartialEq for Ref<O> {
@@ -207,10 +188,7 @@ impl<O: ?Sized> PartialEq for Ref<O> {
 impl<O: ?Sized> Eq for Ref<O> {}
 impl<O: ?Sized> fmt::Debug for Ref<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ref")
-            .field("id", &self.id)
-            .field("is_primary", &self.is_primary)
-            .finish_non_exhaustive()
+        f.debug_struct("Ref").field("id", &self.id).field("is_primary", &self.is_primary).finish_non_exhaustive()
     }
 }
 
@@ -229,11 +207,7 @@ pub struct AnyRef {
 impl AnyRef {
     /// A reference that is not marked as primary.
     pub fn new(object: ObjectKind, id: impl Into<Box<str>>) -> Self {
-        Self {
-            object,
-            id: id.into(),
-            is_primary: false,
-        }
+        Self { object, id: id.into(), is_primary: false }
     }
 
     /// The same reference, marked as the main one.

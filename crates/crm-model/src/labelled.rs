@@ -46,10 +46,7 @@ impl Label {
     pub fn as_str(&self) -> &str {
         match self {
             Self::Other(text) => text,
-            named => Self::NAMED
-                .iter()
-                .find(|(label, _)| label == named)
-                .map_or("work", |(_, name)| name),
+            named => Self::NAMED.iter().find(|(label, _)| label == named).map_or("work", |(_, name)| name),
         }
     }
 }
@@ -64,9 +61,7 @@ impl FromStr for Label {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let named = Self::NAMED
-            .iter()
-            .find(|(_, name)| text.eq_ignore_ascii_case(name));
+        let named = Self::NAMED.iter().find(|(_, name)| text.eq_ignore_ascii_case(name));
         Ok(named.map_or_else(|| Self::Other(text.to_owned()), |(label, _)| label.clone()))
     }
 }
@@ -102,12 +97,7 @@ pub struct Labelled<T> {
 impl<T> Labelled<T> {
     /// An entry that is not marked as primary.
     pub fn new(value: impl Into<T>, label: Label) -> Self {
-        Self {
-            value: value.into(),
-            label,
-            is_primary: false,
-            remote_id: None,
-        }
+        Self { value: value.into(), label, is_primary: false, remote_id: None }
     }
 
     /// The same entry, marked as primary.
@@ -120,12 +110,7 @@ impl<T> Labelled<T> {
 
 impl<T> fmt::Debug for Labelled<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Labelled({}{})",
-            self.label,
-            if self.is_primary { ", primary" } else { "" }
-        )
+        write!(f, "Labelled({}{})", self.label, if self.is_primary { ", primary" } else { "" })
     }
 }
 
@@ -160,22 +145,12 @@ impl Address {
     /// The parts in the order street, city, region, postal code, country.
     #[must_use]
     pub fn parts(&self) -> [&str; 5] {
-        [
-            &self.street,
-            &self.city,
-            &self.region,
-            &self.postal_code,
-            &self.country,
-        ]
+        [&self.street, &self.city, &self.region, &self.postal_code, &self.country]
     }
 }
 
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_empty() {
-            "Address(empty)"
-        } else {
-            "Address(…)"
-        })
+        f.write_str(if self.is_empty() { "Address(empty)" } else { "Address(…)" })
     }
 }

@@ -49,8 +49,8 @@ pub use meta::{Deleted, Meta, RawJson};
 pub use money::{Currency, Money};
 pub use object::{FieldDef, Object};
 pub use objects::{
-    Account, AccountPatch, Contact, ContactPatch, Deal, DealPatch, NewAccount, NewContact, NewDeal,
-    NewNote, NewTask, Note, NotePatch, Pipeline, Stage, Task, TaskPatch, User,
+    Account, AccountPatch, Contact, ContactPatch, Deal, DealPatch, NewAccount, NewContact, NewDeal, NewNote, NewTask,
+    Note, NotePatch, Pipeline, Stage, Task, TaskPatch, User,
 };
 pub use path::{FieldKey, FieldPath, Slot};
 pub use presence::{ListPatch, Patch, Presence};

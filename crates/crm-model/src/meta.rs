@@ -91,11 +91,7 @@ impl fmt::Debug for Meta {
 impl Meta {
     /// Meta of a live record that is known by its id only.
     pub fn new(vendor: &'static str, id: impl Into<Box<str>>) -> Self {
-        Self {
-            vendor,
-            id: id.into(),
-            ..Self::default()
-        }
+        Self { vendor, id: id.into(), ..Self::default() }
     }
 
     /// The record's address for messages: `salesforce contact 003…`.

@@ -23,11 +23,9 @@ impl FromStr for Currency {
 
     fn from_str(text: &str) -> Result<Self, ModelError> {
         match text.trim().as_bytes() {
-            [a, b, c] if [a, b, c].iter().all(|byte| byte.is_ascii_alphabetic()) => Ok(Self([
-                a.to_ascii_uppercase(),
-                b.to_ascii_uppercase(),
-                c.to_ascii_uppercase(),
-            ])),
+            [a, b, c] if [a, b, c].iter().all(|byte| byte.is_ascii_alphabetic()) => {
+                Ok(Self([a.to_ascii_uppercase(), b.to_ascii_uppercase(), c.to_ascii_uppercase()]))
+            }
             _ => Err(ModelError::Currency(text.to_owned())),
         }
     }
@@ -72,19 +70,13 @@ pub struct Money {
 impl Money {
     /// An amount in the account's own currency.
     pub fn new(amount: impl Into<Decimal>) -> Self {
-        Self {
-            amount: amount.into(),
-            currency: None,
-        }
+        Self { amount: amount.into(), currency: None }
     }
 
     /// The same amount in a named currency.
     #[must_use]
     pub fn in_currency(self, currency: Currency) -> Self {
-        Self {
-            currency: Some(currency),
-            ..self
-        }
+        Self { currency: Some(currency), ..self }
     }
 }
 

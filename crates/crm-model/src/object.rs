@@ -1,8 +1,6 @@
 use std::fmt::Debug;
 
-use crate::{
-    ConsentSet, FieldKey, Meta, ModelError, ObjectKind, Record, RecordPatch, RemoteId, ValueKind,
-};
+use crate::{ConsentSet, FieldKey, Meta, ModelError, ObjectKind, Record, RecordPatch, RemoteId, ValueKind};
 
 /// One field of an object's declaration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -248,8 +246,8 @@ mod support {
     use std::collections::BTreeMap;
 
     use crate::{
-        FieldKey, FieldPath, FieldValue, ListPatch, ModelError, ObjectKind, Patch, Presence,
-        Record, RecordPatch, Slot, Value,
+        FieldKey, FieldPath, FieldValue, ListPatch, ModelError, ObjectKind, Patch, Presence, Record, RecordPatch, Slot,
+        Value,
     };
 
     pub(crate) fn list_value<T: FieldValue>(list: Vec<T>) -> Value {
@@ -264,11 +262,7 @@ mod support {
         }
     }
 
-    pub(crate) fn put_list<T: FieldValue>(
-        record: &mut Record,
-        key: FieldKey,
-        list: Presence<Vec<T>>,
-    ) {
+    pub(crate) fn put_list<T: FieldValue>(record: &mut Record, key: FieldKey, list: Presence<Vec<T>>) {
         match list {
             Presence::Known(list) => record.set(key, list_value(list)),
             Presence::Null => record.set(key, Value::List(Vec::new())),
@@ -276,40 +270,21 @@ mod support {
         }
     }
 
-    fn typed<T: FieldValue>(
-        object: ObjectKind,
-        path: &FieldPath,
-        value: Value,
-    ) -> Result<T, ModelError> {
+    fn typed<T: FieldValue>(object: ObjectKind, path: &FieldPath, value: Value) -> Result<T, ModelError> {
         let found = value.kind().describe();
-        let wrong = || ModelError::Type {
-            object,
-            path: path.clone(),
-            expected: T::KIND.describe(),
-            found,
-        };
+        let wrong = || ModelError::Type { object, path: path.clone(), expected: T::KIND.describe(), found };
         T::from_value(value).ok_or_else(wrong)
     }
 
-    fn typed_list<T: FieldValue>(
-        object: ObjectKind,
-        path: &FieldPath,
-        value: Value,
-    ) -> Result<Vec<T>, ModelError> {
+    fn typed_list<T: FieldValue>(object: ObjectKind, path: &FieldPath, value: Value) -> Result<Vec<T>, ModelError> {
         match value {
             Value::Null => Ok(Vec::new()),
-            Value::List(list) => list
-                .into_iter()
-                .map(|value| typed(object, path, value))
-                .collect(),
+            Value::List(list) => list.into_iter().map(|value| typed(object, path, value)).collect(),
             single => Ok(vec![typed(object, path, single)?]),
         }
     }
 
-    pub(crate) fn take_field<T: FieldValue>(
-        record: &mut Record,
-        key: FieldKey,
-    ) -> Result<Presence<T>, ModelError> {
+    pub(crate) fn take_field<T: FieldValue>(record: &mut Record, key: FieldKey) -> Result<Presence<T>, ModelError> {
         match record.take(&key) {
             None => Ok(Presence::NotLoaded),
             Some(Value::Null) => Ok(Presence::Null),
@@ -317,21 +292,14 @@ mod support {
         }
     }
 
-    pub(crate) fn take_list<T: FieldValue>(
-        record: &mut Record,
-        key: FieldKey,
-    ) -> Result<Presence<Vec<T>>, ModelError> {
+    pub(crate) fn take_list<T: FieldValue>(record: &mut Record, key: FieldKey) -> Result<Presence<Vec<T>>, ModelError> {
         match record.take(&key) {
             None => Ok(Presence::NotLoaded),
             Some(value) => typed_list(record.object, &key.into(), value).map(Presence::Known),
         }
     }
 
-    pub(crate) fn put_patch<T: FieldValue>(
-        record: &mut RecordPatch,
-        key: FieldKey,
-        patch: Patch<T>,
-    ) {
+    pub(crate) fn put_patch<T: FieldValue>(record: &mut RecordPatch, key: FieldKey, patch: Patch<T>) {
         match patch {
             Patch::Keep => {}
             Patch::Clear => record.set(key.into(), Value::Null),
@@ -339,11 +307,7 @@ mod support {
         }
     }
 
-    pub(crate) fn put_list_patch<T: FieldValue>(
-        record: &mut RecordPatch,
-        key: FieldKey,
-        patch: ListPatch<T>,
-    ) {
+    pub(crate) fn put_list_patch<T: FieldValue>(record: &mut RecordPatch, key: FieldKey, patch: ListPatch<T>) {
         match patch {
             ListPatch::Keep => {}
             ListPatch::Replace(list) => record.set(key.into(), list_value(list)),
@@ -378,12 +342,8 @@ mod support {
         if let Some(value) = patch.remove(&path) {
             return typed_list(object, &path, value).map(ListPatch::Replace);
         }
-        let entries: Vec<FieldPath> = patch
-            .iter()
-            .map(|(other, _)| other)
-            .filter(|o| o.key == path.key)
-            .cloned()
-            .collect();
+        let entries: Vec<FieldPath> =
+            patch.iter().map(|(other, _)| other).filter(|o| o.key == path.key).cloned().collect();
         let mut slots = BTreeMap::<Slot, Option<T>>::new();
         for entry in entries {
             let (Some(value), Some(slot)) = (patch.remove(&entry), entry.slot.clone()) else {
@@ -395,11 +355,7 @@ mod support {
             };
             slots.insert(slot, value);
         }
-        Ok(if slots.is_empty() {
-            ListPatch::Keep
-        } else {
-            ListPatch::Slots(slots)
-        })
+        Ok(if slots.is_empty() { ListPatch::Keep } else { ListPatch::Slots(slots) })
     }
 
     pub(crate) fn put_custom(patch: &mut RecordPatch, custom: &BTreeMap<String, Value>) {
@@ -415,10 +371,7 @@ mod support {
     ) -> Result<BTreeMap<String, Value>, ModelError> {
         let custom = |(key, value): (&FieldKey, &Value)| match key.custom_name() {
             Some(name) => Ok((name.to_owned(), value.clone())),
-            None => Err(ModelError::UnknownField {
-                object,
-                path: key.clone().into(),
-            }),
+            None => Err(ModelError::UnknownField { object, path: key.clone().into() }),
         };
         fields.map(custom).collect()
     }
@@ -427,14 +380,10 @@ mod support {
         object: ObjectKind,
         patch: &RecordPatch,
     ) -> Result<BTreeMap<String, Value>, ModelError> {
-        let custom =
-            |(path, value): (&FieldPath, &Value)| match (path.key.custom_name(), &path.slot) {
-                (Some(name), None) => Ok((name.to_owned(), value.clone())),
-                _ => Err(ModelError::UnknownField {
-                    object,
-                    path: path.clone(),
-                }),
-            };
+        let custom = |(path, value): (&FieldPath, &Value)| match (path.key.custom_name(), &path.slot) {
+            (Some(name), None) => Ok((name.to_owned(), value.clone())),
+            _ => Err(ModelError::UnknownField { object, path: path.clone() }),
+        };
         patch.iter().map(custom).collect()
     }
 }

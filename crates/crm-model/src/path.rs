@@ -59,16 +59,10 @@ impl Slot {
     /// Reads a slot as it stands between the brackets of a path; `None` where nothing can be meant by it.
     fn parse(text: &str) -> Option<Self> {
         let label = |text: &str| text.parse().ok().map(Self::Label);
-        let quoted = text
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'));
+        let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         match (quoted, text.trim()) {
             (Some(inner), _) => label(inner),
-            (None, text)
-                if text.is_empty() || text.starts_with('"') || text.contains(['[', ']']) =>
-            {
-                None
-            }
+            (None, text) if text.is_empty() || text.starts_with('"') || text.contains(['[', ']']) => None,
             (None, text) if text.eq_ignore_ascii_case("primary") => Some(Self::Primary),
             (None, text) => text.parse().ok().map(Self::Object).or_else(|| label(text)),
         }
@@ -109,10 +103,7 @@ impl FieldPath {
     /// One entry of a list field.
     #[must_use]
     pub fn entry(key: FieldKey, slot: impl Into<Slot>) -> Self {
-        Self {
-            key,
-            slot: Some(slot.into()),
-        }
+        Self { key, slot: Some(slot.into()) }
     }
 }
 
@@ -135,12 +126,7 @@ impl FromStr for FieldPath {
     type Err = ModelError;
 
     fn from_str(text: &str) -> Result<Self, ModelError> {
-        let fail = |why| {
-            Err(ModelError::Path {
-                text: text.to_owned(),
-                why,
-            })
-        };
+        let fail = |why| Err(ModelError::Path { text: text.to_owned(), why });
         // A vendor's own names may hold any character, brackets included; they have no entries.
         if let Some(name) = text.strip_prefix(CUSTOM) {
             return if name.is_empty() {
@@ -159,16 +145,10 @@ impl FromStr for FieldPath {
         if name.is_empty() {
             return fail("the field has no name");
         }
-        if !name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
-        {
+        if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
             return fail("field names are lower-case letters, digits and underscores");
         }
-        Ok(Self {
-            key: FieldKey(Cow::Owned(name.to_owned())),
-            slot,
-        })
+        Ok(Self { key: FieldKey(Cow::Owned(name.to_owned())), slot })
     }
 }
 
@@ -180,9 +160,7 @@ impl Serialize for FieldPath {
 
 impl<'de> Deserialize<'de> for FieldPath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -197,9 +175,7 @@ impl<'de> Deserialize<'de> for FieldKey {
         let path: FieldPath = FieldPath::deserialize(deserializer)?;
         match path.slot {
             None => Ok(path.key),
-            Some(_) => Err(serde::de::Error::custom(
-                "a field name without an entry was expected",
-            )),
+            Some(_) => Err(serde::de::Error::custom("a field name without an entry was expected")),
         }
     }
 }

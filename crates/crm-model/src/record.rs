@@ -4,10 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    ConsentSet, FieldKey, FieldPath, Label, Labelled, Meta, ObjectKind, OptOuts, Presence, Slot,
-    Value,
-};
+use crate::{ConsentSet, FieldKey, FieldPath, Label, Labelled, Meta, ObjectKind, OptOuts, Presence, Slot, Value};
 
 /// A record as an ordered map of fields: the form on which a sync works.
 ///
@@ -28,12 +25,7 @@ impl Record {
     /// A record without fields.
     #[must_use]
     pub fn new(object: ObjectKind, meta: Meta) -> Self {
-        Self {
-            object,
-            meta,
-            consent: ConsentSet::default(),
-            fields: BTreeMap::new(),
-        }
+        Self { object, meta, consent: ConsentSet::default(), fields: BTreeMap::new() }
     }
 
     /// Sets a field. [`Value::Null`] marks it as read and empty.
@@ -166,20 +158,13 @@ pub(crate) fn with_slot(value: &Value, slot: &Slot) -> Value {
     match (value, slot) {
         (Value::Ref(reference), Slot::Primary) => Value::Ref(reference.clone().primary()),
         (Value::Ref(_) | Value::Null, _) => value.clone(),
-        (Value::Labelled(entry), Slot::Primary) => {
-            Value::Labelled(Box::new((**entry).clone().primary()))
+        (Value::Labelled(entry), Slot::Primary) => Value::Labelled(Box::new((**entry).clone().primary())),
+        (Value::Labelled(entry), Slot::Label(label)) => {
+            Value::Labelled(Box::new(Labelled { label: label.clone(), ..(**entry).clone() }))
         }
-        (Value::Labelled(entry), Slot::Label(label)) => Value::Labelled(Box::new(Labelled {
-            label: label.clone(),
-            ..(**entry).clone()
-        })),
         (Value::Labelled(_), Slot::Object(_)) => value.clone(),
-        (plain, Slot::Label(label)) => {
-            Value::Labelled(Box::new(Labelled::new(plain.clone(), label.clone())))
-        }
-        (plain, _) => Value::Labelled(Box::new(
-            Labelled::new(plain.clone(), Label::Work).primary(),
-        )),
+        (plain, Slot::Label(label)) => Value::Labelled(Box::new(Labelled::new(plain.clone(), label.clone()))),
+        (plain, _) => Value::Labelled(Box::new(Labelled::new(plain.clone(), Label::Work).primary())),
     }
 }
 
@@ -247,21 +232,12 @@ impl IntoIterator for RecordPatch {
 
 impl FromIterator<(FieldPath, Value)> for RecordPatch {
     fn from_iter<I: IntoIterator<Item = (FieldPath, Value)>>(fields: I) -> Self {
-        Self {
-            fields: fields.into_iter().collect(),
-            opt_outs: OptOuts::none(),
-        }
+        Self { fields: fields.into_iter().collect(), opt_outs: OptOuts::none() }
     }
 }
 
 impl fmt::Debug for RecordPatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map()
-            .entries(
-                self.fields
-                    .iter()
-                    .map(|(path, value)| (path.to_string(), value)),
-            )
-            .finish()
+        f.debug_map().entries(self.fields.iter().map(|(path, value)| (path.to_string(), value))).finish()
     }
 }

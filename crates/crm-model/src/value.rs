@@ -2,9 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Address, AnyRef, Date, DateOrTime, Decimal, Instant, Labelled, Money, ObjectKind, Ref,
-};
+use crate::{Address, AnyRef, Date, DateOrTime, Decimal, Instant, Labelled, Money, ObjectKind, Ref};
 
 /// One choice of a list of choices: the key that is stored, and the label that people see.
 ///
@@ -21,19 +19,13 @@ pub struct Choice {
 impl Choice {
     /// A choice whose label is not known.
     pub fn new(key: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            label: None,
-        }
+        Self { key: key.into(), label: None }
     }
 
     /// The same choice with its label.
     #[must_use]
     pub fn labelled(self, label: impl Into<String>) -> Self {
-        Self {
-            label: Some(label.into()),
-            ..self
-        }
+        Self { label: Some(label.into()), ..self }
     }
 
     /// The label, or the key where the label is not known.
@@ -213,13 +205,7 @@ impl Value {
     /// a log or an error.
     #[must_use]
     pub fn reveal(&self) -> String {
-        let join = |values: &[Self]| {
-            values
-                .iter()
-                .map(Self::reveal)
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
+        let join = |values: &[Self]| values.iter().map(Self::reveal).collect::<Vec<_>>().join(", ");
         match self {
             Self::Null => "(empty)".to_owned(),
             Self::Text(text) | Self::Json(text) => text.clone(),
@@ -235,19 +221,10 @@ impl Value {
                 None => money.amount.normalize().to_string(),
             },
             Self::Choice(choice) => choice.text().to_owned(),
-            Self::Choices(choices) => choices
-                .iter()
-                .map(Choice::text)
-                .collect::<Vec<_>>()
-                .join("; "),
+            Self::Choices(choices) => choices.iter().map(Choice::text).collect::<Vec<_>>().join("; "),
             Self::Address(address) => {
                 let parts = address.parts();
-                parts
-                    .iter()
-                    .filter(|part| !part.is_empty())
-                    .copied()
-                    .collect::<Vec<_>>()
-                    .join(", ")
+                parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(", ")
             }
             Self::Ref(reference) => format!("{} {}", reference.object, reference.id),
             Self::Labelled(entry) => format!("{} ({})", entry.value.reveal(), entry.label),
@@ -379,35 +356,15 @@ impl<T: FieldValue> FieldValue for Labelled<T> {
     const KIND: ValueKind = T::KIND;
 
     fn into_value(self) -> Value {
-        let Self {
-            value,
-            label,
-            is_primary,
-            remote_id,
-        } = self;
-        Value::Labelled(Box::new(Labelled {
-            value: value.into_value(),
-            label,
-            is_primary,
-            remote_id,
-        }))
+        let Self { value, label, is_primary, remote_id } = self;
+        Value::Labelled(Box::new(Labelled { value: value.into_value(), label, is_primary, remote_id }))
     }
 
     fn from_value(value: Value) -> Option<Self> {
         match value {
             Value::Labelled(entry) => {
-                let Labelled {
-                    value,
-                    label,
-                    is_primary,
-                    remote_id,
-                } = *entry;
-                Some(Self {
-                    value: T::from_value(value)?,
-                    label,
-                    is_primary,
-                    remote_id,
-                })
+                let Labelled { value, label, is_primary, remote_id } = *entry;
+                Some(Self { value: T::from_value(value)?, label, is_primary, remote_id })
             }
             plain => Some(Self::new(T::from_value(plain)?, crate::Label::Work)),
         }
@@ -423,24 +380,15 @@ impl<O: RefTarget> FieldValue for Ref<O> {
     const KIND: ValueKind = ValueKind::Ref;
 
     fn into_value(self) -> Value {
-        let reference = AnyRef {
-            object: O::KIND,
-            id: self.id.as_str().into(),
-            is_primary: self.is_primary,
-        };
+        let reference = AnyRef { object: O::KIND, id: self.id.as_str().into(), is_primary: self.is_primary };
         Value::Ref(reference)
     }
 
     fn from_value(value: Value) -> Option<Self> {
         match value {
-            Value::Ref(AnyRef {
-                object,
-                id,
-                is_primary,
-            }) if object == O::KIND => Some(Self {
-                is_primary,
-                ..Self::new(crate::RemoteId::new(id))
-            }),
+            Value::Ref(AnyRef { object, id, is_primary }) if object == O::KIND => {
+                Some(Self { is_primary, ..Self::new(crate::RemoteId::new(id)) })
+            }
             _ => None,
         }
     }

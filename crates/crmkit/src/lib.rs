@@ -46,8 +46,8 @@ pub use salesforce;
 pub use sync_core::{self, Direction, Key, Mapping, Policy, Side, ValueTable};
 pub use sync_engine::{self, ObjectSync, Plan, Progress, RunReport, StageTable, Sync, SyncError};
 pub use sync_store::{self, MemoryStore, SqliteStore};
-pub use unified_crm::{self, Collection, CollectionExt, Crm, MemoryCrm, connect};
 #[cfg(feature = "freshsales")]
 pub use unified_crm::FreshsalesCrm;
 #[cfg(feature = "salesforce")]
 pub use unified_crm::SalesforceCrm;
+pub use unified_crm::{self, Collection, CollectionExt, Crm, MemoryCrm, connect};

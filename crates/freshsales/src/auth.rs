@@ -8,17 +8,11 @@ use rest_core::{Error, ExposeSecret, Result, SecretString, StaticHeader};
 /// `Config` for a key that is empty or cannot be sent in a header.
 pub(crate) fn key_header(key: &SecretString) -> Result<StaticHeader> {
     let key = key.expose_secret().trim();
-    let key = key
-        .strip_prefix("Token token=")
-        .unwrap_or(key)
-        .trim_matches(['"', '\'']);
+    let key = key.strip_prefix("Token token=").unwrap_or(key).trim_matches(['"', '\'']);
     if key.is_empty() {
         return Err(Error::config("the API key is empty").with_hint(crate::error::KEY_HINT));
     }
-    StaticHeader::new(
-        http::header::AUTHORIZATION,
-        format!("Token token={key}").into(),
-    )
+    StaticHeader::new(http::header::AUTHORIZATION, format!("Token token={key}").into())
 }
 
 #[cfg(test)]

@@ -29,10 +29,7 @@ impl Freshsales {
     }
 
     pub(crate) fn from_rest(rest: RestClient) -> Self {
-        Self {
-            rest,
-            views: Arc::default(),
-        }
+        Self { rest, views: Arc::default() }
     }
 
     /// People.
@@ -128,25 +125,16 @@ impl Freshsales {
     }
 
     pub(crate) fn known_views(&self, kind: &'static str) -> Option<Arc<[View]>> {
-        self.views
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(kind)
-            .cloned()
+        self.views.lock().unwrap_or_else(PoisonError::into_inner).get(kind).cloned()
     }
 
     pub(crate) fn remember_views(&self, kind: &'static str, views: Arc<[View]>) {
-        self.views
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(kind, views);
+        self.views.lock().unwrap_or_else(PoisonError::into_inner).insert(kind, views);
     }
 }
 
 impl fmt::Debug for Freshsales {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Freshsales")
-            .field("base", self.base())
-            .finish_non_exhaustive()
+        f.debug_struct("Freshsales").field("base", self.base()).finish_non_exhaustive()
     }
 }

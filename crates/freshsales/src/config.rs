@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rest_core::{
-    BaseUrl, BodyLimits, Clock, Error, Limits, Quota, RestClient, Result, RetryPolicy,
-    SecretString, Transport, UrlPolicy,
+    BaseUrl, BodyLimits, Clock, Error, Limits, Quota, RestClient, Result, RetryPolicy, SecretString, Transport,
+    UrlPolicy,
 };
 
 use crate::Freshsales;
@@ -184,9 +184,9 @@ impl FreshsalesBuilder {
             .retry(self.retry)
             .body_limits(self.body_limits)
             .timeout(self.timeout)
-            .user_agent(self.user_agent.unwrap_or_else(|| {
-                concat!("crmkit-freshsales/", env!("CARGO_PKG_VERSION")).to_owned()
-            }));
+            .user_agent(
+                self.user_agent.unwrap_or_else(|| concat!("crmkit-freshsales/", env!("CARGO_PKG_VERSION")).to_owned()),
+            );
         if let Some(transport) = self.transport {
             builder = builder.transport(transport);
         }
@@ -200,15 +200,10 @@ impl FreshsalesBuilder {
     }
 
     fn limits(&self) -> Limits {
-        let hourly = [self.plan.map(Plan::calls_per_hour), self.calls_per_hour]
-            .into_iter()
-            .flatten()
-            .min();
+        let hourly = [self.plan.map(Plan::calls_per_hour), self.calls_per_hour].into_iter().flatten().min();
         let mut limits = Limits::new();
         if let Some(calls) = hourly {
-            limits = limits
-                .window(Quota::per_hour(calls))
-                .window(Quota::per_minute(CALLS_PER_MINUTE));
+            limits = limits.window(Quota::per_hour(calls)).window(Quota::per_minute(CALLS_PER_MINUTE));
         }
         if let Some(calls) = self.concurrency {
             limits = limits.concurrency(calls);
@@ -221,7 +216,8 @@ impl FreshsalesBuilder {
 /// (`acme.myfreshworks.com/crm/sales`), the API's base, an address copied from the browser, or `host:port` of a
 /// loopback server (http there, https elsewhere).
 pub(crate) fn base_url(address: &str, any_host: bool) -> Result<BaseUrl> {
-    const HINT: &str = "write the bundle alias of Profile → Settings → API Settings, such as acme.myfreshworks.com/crm/sales";
+    const HINT: &str =
+        "write the bundle alias of Profile → Settings → API Settings, such as acme.myfreshworks.com/crm/sales";
     let address = address.trim();
     let (scheme, rest) = match address.split_once("://") {
         Some((scheme, rest)) => (scheme, rest),
@@ -234,24 +230,14 @@ pub(crate) fn base_url(address: &str, any_host: bool) -> Result<BaseUrl> {
     if authority.is_empty() {
         return Err(Error::config("the Freshsales address names no account").with_hint(HINT));
     }
-    let is_bundle_name = authority
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        && !is_loopback(authority);
-    let host = if is_bundle_name {
-        format!("{authority}.myfreshworks.com")
-    } else {
-        authority.to_owned()
-    };
+    let is_bundle_name =
+        authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') && !is_loopback(authority);
+    let host = if is_bundle_name { format!("{authority}.myfreshworks.com") } else { authority.to_owned() };
     let path = api_path(path, host.ends_with(".freshsales.io"));
     let policy = UrlPolicy::new();
-    let policy = if any_host {
-        policy
-    } else {
-        policy.hosts([".myfreshworks.com", ".freshworks.com", ".freshsales.io"])
-    };
-    BaseUrl::parse_with(&format!("{scheme}://{host}{path}"), &policy)
-        .map_err(|error| error.with_hint(HINT))
+    let policy =
+        if any_host { policy } else { policy.hosts([".myfreshworks.com", ".freshworks.com", ".freshsales.io"]) };
+    BaseUrl::parse_with(&format!("{scheme}://{host}{path}"), &policy).map_err(|error| error.with_hint(HINT))
 }
 
 fn authority_of(rest: &str) -> &str {
@@ -265,13 +251,8 @@ fn is_loopback(authority: &str) -> bool {
 
 /// The path of the API: what stands before `crm/sales` or `api` is kept (a proxy's prefix), what follows is a page.
 fn api_path(path: &str, is_classic: bool) -> String {
-    let segments: Vec<&str> = path
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .collect();
-    let suite = segments
-        .windows(2)
-        .position(|pair| pair == ["crm", "sales"]);
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let suite = segments.windows(2).position(|pair| pair == ["crm", "sales"]);
     let api = segments.iter().position(|segment| *segment == "api");
     let (kept, tail) = match (suite, api) {
         (Some(at), _) => (at, "/crm/sales/api"),
@@ -279,11 +260,7 @@ fn api_path(path: &str, is_classic: bool) -> String {
         (None, None) if is_classic => (0, "/api"),
         (None, None) => (0, "/crm/sales/api"),
     };
-    let prefix: String = segments
-        .iter()
-        .take(kept)
-        .map(|segment| format!("/{segment}"))
-        .collect();
+    let prefix: String = segments.iter().take(kept).map(|segment| format!("/{segment}")).collect();
     prefix + tail
 }
 
@@ -297,53 +274,26 @@ mod tests {
         for (address, base) in [
             ("acme", "https://acme.myfreshworks.com/crm/sales/api"),
             (" acme ", "https://acme.myfreshworks.com/crm/sales/api"),
-            (
-                "acme.myfreshworks.com",
-                "https://acme.myfreshworks.com/crm/sales/api",
-            ),
-            (
-                "acme.myfreshworks.com/crm/sales",
-                "https://acme.myfreshworks.com/crm/sales/api",
-            ),
-            (
-                "https://acme.myfreshworks.com/crm/sales/",
-                "https://acme.myfreshworks.com/crm/sales/api",
-            ),
-            (
-                "https://acme.myfreshworks.com/crm/sales/api",
-                "https://acme.myfreshworks.com/crm/sales/api",
-            ),
+            ("acme.myfreshworks.com", "https://acme.myfreshworks.com/crm/sales/api"),
+            ("acme.myfreshworks.com/crm/sales", "https://acme.myfreshworks.com/crm/sales/api"),
+            ("https://acme.myfreshworks.com/crm/sales/", "https://acme.myfreshworks.com/crm/sales/api"),
+            ("https://acme.myfreshworks.com/crm/sales/api", "https://acme.myfreshworks.com/crm/sales/api"),
             (
                 "https://acme.myfreshworks.com/crm/sales/contacts/view/7?page=2#x",
                 "https://acme.myfreshworks.com/crm/sales/api",
             ),
             ("acme.freshsales.io", "https://acme.freshsales.io/api"),
-            (
-                "https://acme.freshsales.io/contacts/5",
-                "https://acme.freshsales.io/api",
-            ),
-            (
-                "http://127.0.0.1:4002/crm/sales",
-                "http://127.0.0.1:4002/crm/sales/api",
-            ),
+            ("https://acme.freshsales.io/contacts/5", "https://acme.freshsales.io/api"),
+            ("http://127.0.0.1:4002/crm/sales", "http://127.0.0.1:4002/crm/sales/api"),
             ("http://127.0.0.1:4002/api", "http://127.0.0.1:4002/api"),
             ("127.0.0.1:4002", "http://127.0.0.1:4002/crm/sales/api"),
             ("localhost:4002", "http://localhost:4002/crm/sales/api"),
-            (
-                "http://localhost/proxy/crm/sales/api",
-                "http://localhost/proxy/crm/sales/api",
-            ),
+            ("http://localhost/proxy/crm/sales/api", "http://localhost/proxy/crm/sales/api"),
         ] {
-            assert_eq!(
-                base_url(address, false).unwrap().to_string(),
-                base,
-                "{address}"
-            );
+            assert_eq!(base_url(address, false).unwrap().to_string(), base, "{address}");
         }
         assert_eq!(
-            base_url("https://crm.acme.example", true)
-                .unwrap()
-                .to_string(),
+            base_url("https://crm.acme.example", true).unwrap().to_string(),
             "https://crm.acme.example/crm/sales/api"
         );
     }
@@ -372,18 +322,9 @@ mod tests {
         let limits = |builder: FreshsalesBuilder| builder.limits().windows.first().copied();
         let builder = || FreshsalesBuilder::new("acme".into(), "k".to_owned().into());
         assert_eq!(limits(builder()), None);
-        assert_eq!(
-            limits(builder().plan(Plan::Pro)),
-            Some(Quota::per_hour(2000))
-        );
-        assert_eq!(
-            limits(builder().plan(Plan::Pro).calls_per_hour(300)),
-            Some(Quota::per_hour(300))
-        );
-        assert_eq!(
-            limits(builder().plan(Plan::Free).calls_per_hour(9000)),
-            Some(Quota::per_hour(1000))
-        );
+        assert_eq!(limits(builder().plan(Plan::Pro)), Some(Quota::per_hour(2000)));
+        assert_eq!(limits(builder().plan(Plan::Pro).calls_per_hour(300)), Some(Quota::per_hour(300)));
+        assert_eq!(limits(builder().plan(Plan::Free).calls_per_hour(9000)), Some(Quota::per_hour(1000)));
     }
 
     #[test]

@@ -42,9 +42,7 @@ fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Classified 
         }
         401 => class.hint = Some(KEY_HINT),
         403 => {
-            class.hint = Some(
-                "the key's user lacks the permission or the plan the feature; lists need a view",
-            )
+            class.hint = Some("the key's user lacks the permission or the plan the feature; lists need a view");
         }
         404 if complaint.is_foreign => {
             // An address without an account answers with a page. A record that is missing is never told that way.
@@ -53,11 +51,8 @@ fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Classified 
         }
         405 => class.hint = Some("too many bulk jobs are running, or the route does not exist"),
         429 => {
-            class.retry_after = headers
-                .get("x-ratelimit-reset")
-                .and_then(|reset| seconds(reset.to_str().ok()?));
-            class.hint =
-                Some("the account's calls of this hour are spent; set the plan, or use fewer");
+            class.retry_after = headers.get("x-ratelimit-reset").and_then(|reset| seconds(reset.to_str().ok()?));
+            class.hint = Some("the account's calls of this hour are spent; set the plan, or use fewer");
         }
         _ => {}
     }
@@ -90,9 +85,7 @@ impl Complaint {
 
     fn take_in(&mut self, body: &Value) {
         match &body["errors"] {
-            Value::Object(errors)
-                if errors.contains_key("message") || errors.contains_key("code") =>
-            {
+            Value::Object(errors) if errors.contains_key("message") || errors.contains_key("code") => {
                 self.code = scalar(&body["errors"]["code"]);
                 self.say(&body["errors"]["message"]);
             }
@@ -123,18 +116,13 @@ impl Complaint {
         match words {
             Value::String(text) => self.messages.push(text.clone()),
             Value::Array(list) => list.iter().for_each(|word| self.say(word)),
-            Value::Object(object) => object
-                .get("message")
-                .into_iter()
-                .for_each(|word| self.say(word)),
+            Value::Object(object) => object.get("message").into_iter().for_each(|word| self.say(word)),
             _ => {}
         }
     }
 
     fn hides_rate_limit(&self) -> bool {
-        self.messages
-            .iter()
-            .any(|message| message.starts_with("UCR ") && message.contains(":: 429 ::"))
+        self.messages.iter().any(|message| message.starts_with("UCR ") && message.contains(":: 429 ::"))
     }
 }
 
@@ -152,26 +140,14 @@ mod tests {
     use http::HeaderValue;
 
     fn class(status: u16, body: &str) -> Classified {
-        classify(
-            StatusCode::from_u16(status).unwrap(),
-            &HeaderMap::new(),
-            body.as_bytes(),
-        )
+        classify(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes())
     }
 
     #[test]
     fn every_shape_of_an_error_is_understood() {
-        use ErrorKind::{
-            Config, Forbidden, Invalid, NotFound, RateLimited, Server, Unauthorized, Unsupported,
-        };
+        use ErrorKind::{Config, Forbidden, Invalid, NotFound, RateLimited, Server, Unauthorized, Unsupported};
         for (status, body, kind, code, message) in [
-            (
-                401,
-                r#"{"login":"failed","message":null}"#,
-                Unauthorized,
-                None,
-                "login failed",
-            ),
+            (401, r#"{"login":"failed","message":null}"#, Unauthorized, None, "login failed"),
             (
                 400,
                 r#"{"errors":{"code":400,"message":["Name has already been taken"]}}"#,
@@ -179,61 +155,19 @@ mod tests {
                 Some("400"),
                 "Name has already been taken",
             ),
-            (
-                400,
-                r#"{"errors":{"code":"400","message":["a","b"]}}"#,
-                Invalid,
-                Some("400"),
-                "a; b",
-            ),
-            (
-                404,
-                r#"{"errors":{"code":404,"message":"not found"}}"#,
-                NotFound,
-                Some("404"),
-                "not found",
-            ),
+            (400, r#"{"errors":{"code":"400","message":["a","b"]}}"#, Invalid, Some("400"), "a; b"),
+            (404, r#"{"errors":{"code":404,"message":"not found"}}"#, NotFound, Some("404"), "not found"),
             (404, "", NotFound, None, ""),
             (404, "<html>Not found</html>", Config, None, ""),
-            (
-                403,
-                r#"{"message":"not authorized"}"#,
-                Forbidden,
-                None,
-                "not authorized",
-            ),
+            (403, r#"{"message":"not authorized"}"#, Forbidden, None, "not authorized"),
             (403, r#"{"errors":["denied"]}"#, Forbidden, None, "denied"),
-            (
-                400,
-                r#"{"errors":[{"message":"first"},{"message":"second"}]}"#,
-                Invalid,
-                None,
-                "first; second",
-            ),
-            (
-                400,
-                r#"{"error":{"message":"inner"}}"#,
-                Invalid,
-                None,
-                "inner",
-            ),
+            (400, r#"{"errors":[{"message":"first"},{"message":"second"}]}"#, Invalid, None, "first; second"),
+            (400, r#"{"error":{"message":"inner"}}"#, Invalid, None, "inner"),
             (400, r#"{"error":"plain"}"#, Invalid, None, "plain"),
-            (
-                422,
-                r#"{"errors":{"email":["is invalid","is taken"]}}"#,
-                Invalid,
-                None,
-                "is invalid; is taken",
-            ),
+            (422, r#"{"errors":{"email":["is invalid","is taken"]}}"#, Invalid, None, "is invalid; is taken"),
             (405, "", Unsupported, None, ""),
             (429, "Too many requests", RateLimited, None, ""),
-            (
-                429,
-                r#"{"errors":{"code":429,"message":"slow down"}}"#,
-                RateLimited,
-                Some("429"),
-                "slow down",
-            ),
+            (429, r#"{"errors":{"code":429,"message":"slow down"}}"#, RateLimited, Some("429"), "slow down"),
             (500, "<html></html>", Server, None, ""),
             (400, "null", Invalid, None, ""),
             (400, "[]", Invalid, None, ""),
@@ -253,16 +187,9 @@ mod tests {
 
     #[test]
     fn a_rate_limit_inside_a_400_may_have_acted() {
-        let text =
-            "UCR contact fetch failure :: response_code :: 429 :: response :: Too many requests";
-        let hidden = class(
-            400,
-            &format!(r#"{{"errors":{{"code":400,"message":["{text}"]}}}}"#),
-        );
-        assert_eq!(
-            (hidden.kind, hidden.transient, hidden.acted),
-            (ErrorKind::RateLimited, true, Acted::Unknown)
-        );
+        let text = "UCR contact fetch failure :: response_code :: 429 :: response :: Too many requests";
+        let hidden = class(400, &format!(r#"{{"errors":{{"code":400,"message":["{text}"]}}}}"#));
+        assert_eq!((hidden.kind, hidden.transient, hidden.acted), (ErrorKind::RateLimited, true, Acted::Unknown));
         let quoted = class(400, &format!(r#"{{"message":"the note says: {text}"}}"#));
         assert_eq!(quoted.kind, ErrorKind::Invalid);
     }

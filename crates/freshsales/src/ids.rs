@@ -124,9 +124,7 @@ impl Visitor<'_> for IdVisitor {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<i64, E> {
-        text.trim()
-            .parse()
-            .map_err(|_| E::custom("an id is not a whole number"))
+        text.trim().parse().map_err(|_| E::custom("an id is not a whole number"))
     }
 }
 
@@ -145,10 +143,7 @@ mod tests {
             assert_eq!(read.get(), id, "{json}");
             assert_eq!(serde_json::to_string(&read).unwrap(), id.to_string());
         }
-        assert_eq!(
-            serde_json::from_str::<Option<UserId>>("null").unwrap(),
-            None
-        );
+        assert_eq!(serde_json::from_str::<Option<UserId>>("null").unwrap(), None);
     }
 
     #[test]
@@ -156,9 +151,6 @@ mod tests {
         for json in ["1.5", r#""abc""#, "null", "[]", "18446744073709551615"] {
             serde_json::from_str::<ContactId>(json).expect_err(json);
         }
-        assert_eq!(
-            "x".parse::<DealId>().unwrap_err().to_string(),
-            "a DealId is a whole number"
-        );
+        assert_eq!("x".parse::<DealId>().unwrap_err().to_string(), "a DealId is a whole number");
     }
 }

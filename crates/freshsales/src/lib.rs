@@ -48,14 +48,13 @@ mod ids;
 pub mod models;
 
 pub use api::{
-    Entity, FieldSettings, Listing, Loaded, Notes, Operations, PageQuery, RecordPage, Records,
-    Search, Selectors, SideLoads, SortOrder, TaskFilter, TaskPage, Tasks, UniqueIdentifier,
-    Upserted,
+    Entity, FieldSettings, Listing, Loaded, Notes, Operations, PageQuery, RecordPage, Records, Search, Selectors,
+    SideLoads, SortOrder, TaskFilter, TaskPage, Tasks, UniqueIdentifier, Upserted,
 };
 pub use client::Freshsales;
 pub use config::{FreshsalesBuilder, Plan};
 pub use ids::{
-    ChoiceId, ContactId, ContactStatusId, CurrencyId, DealId, DealPipelineId, DealStageId,
-    LifecycleStageId, NotAnId, NoteId, SalesAccountId, TaskId, UserId, ViewId,
+    ChoiceId, ContactId, ContactStatusId, CurrencyId, DealId, DealPipelineId, DealStageId, LifecycleStageId, NotAnId,
+    NoteId, SalesAccountId, TaskId, UserId, ViewId,
 };
 pub use rest_core::{Call, Error, ErrorKind, Reply, Result};

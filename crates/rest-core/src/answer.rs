@@ -43,39 +43,20 @@ impl Run<'_> {
             failure
         };
         if !status.is_success() && !self.call.also_ok.contains(&status) {
-            let class = self
-                .classify_refusal(status, &headers, &feedback, body)
-                .await;
+            let class = self.classify_refusal(status, &headers, &feedback, body).await;
             return Err(about(Failure::new(class)));
         }
         let limits = &inner.body_limits;
-        let default = if self.reading == Reading::Whole {
-            limits.page
-        } else {
-            limits.decoded
-        };
+        let default = if self.reading == Reading::Whole { limits.page } else { limits.decoded };
         let limit = self.call.body_limit.unwrap_or(default);
-        let decoder = Decoder::new(&headers, limit, limits.ratio)
-            .map_err(|error| about(broken_body(&error)))?;
+        let decoder = Decoder::new(&headers, limit, limits.ratio).map_err(|error| about(broken_body(&error)))?;
         if self.reading == Reading::Stream {
             if !self.is_wanted(status, &headers) {
                 return Err(about(self.stranger(&headers, body).await));
             }
             let about = self.about(status, &headers);
-            let body = measured(
-                body,
-                decoder,
-                about,
-                Arc::clone(&inner.ledger),
-                patience,
-                permit,
-            );
-            return Ok(Answer::Stream(StreamReply {
-                status,
-                headers,
-                body: body.boxed(),
-                attempts: self.attempts,
-            }));
+            let body = measured(body, decoder, about, Arc::clone(&inner.ledger), patience, permit);
+            return Ok(Answer::Stream(StreamReply { status, headers, body: body.boxed(), attempts: self.attempts }));
         }
         let body = self.read_whole(body, decoder).await.map_err(about)?;
         if !body.is_empty() && !self.is_wanted(status, &headers) {
@@ -88,13 +69,7 @@ impl Run<'_> {
             return Err(about(Failure::new(class)));
         }
         let about = self.about(status, &headers);
-        Ok(Answer::Whole(Reply {
-            status,
-            headers,
-            body,
-            attempts: self.attempts,
-            about,
-        }))
+        Ok(Answer::Whole(Reply { status, headers, body, attempts: self.attempts, about }))
     }
 
     /// Whether a successful answer is of the kind that the call asked for.
@@ -104,30 +79,22 @@ impl Run<'_> {
         }
         match self.call.accept {
             Accept::Json => self.inner.profile.accepts(headers),
-            Accept::Type(wanted) => headers
-                .get(CONTENT_TYPE)
-                .is_none_or(|got| media_type(got.as_bytes()) == media_type(wanted.as_bytes())),
+            Accept::Type(wanted) => {
+                headers.get(CONTENT_TYPE).is_none_or(|got| media_type(got.as_bytes()) == media_type(wanted.as_bytes()))
+            }
             Accept::Any => true,
         }
     }
 
     /// A 2xx answer that no API wrote: a proxy's page, a sign-in page. Whether the server acted is anyone's guess.
     fn not_ours(&self, headers: &HeaderMap, body: &[u8]) -> Classified {
-        let content_type = headers.get(CONTENT_TYPE).map_or("no type", |value| {
-            value.to_str().unwrap_or("an unreadable type")
-        });
-        let mut message = format!(
-            "the answer is {} and not what was asked for",
-            secret::mask(content_type)
-        );
+        let content_type =
+            headers.get(CONTENT_TYPE).map_or("no type", |value| value.to_str().unwrap_or("an unreadable type"));
+        let mut message = format!("the answer is {} and not what was asked for", secret::mask(content_type));
         if !self.call.sensitive {
             message.push_str(&format!(": {}", secret::excerpt(body, 120)));
         }
-        Classified {
-            message,
-            acted: Acted::Unknown,
-            ..Classified::new(ErrorKind::Decode)
-        }
+        Classified { message, acted: Acted::Unknown, ..Classified::new(ErrorKind::Decode) }
     }
 
     async fn stranger(&self, headers: &HeaderMap, body: ByteStream) -> Box<Failure> {
@@ -135,21 +102,14 @@ impl Run<'_> {
         Failure::new(self.not_ours(headers, &head))
     }
 
-    async fn read_whole(
-        &self,
-        mut body: ByteStream,
-        mut decoder: Decoder,
-    ) -> Result<Bytes, Box<Failure>> {
+    async fn read_whole(&self, mut body: ByteStream, mut decoder: Decoder) -> Result<Bytes, Box<Failure>> {
         let mut parts = Parts::default();
         let outcome = loop {
             let step = match body.next().await {
                 Some(Ok(chunk)) => decoder.push(chunk),
                 Some(Err(error)) => break Err(no_answer(error)),
                 None => {
-                    break decoder
-                        .finish()
-                        .map(|part| parts.push(part))
-                        .map_err(|error| broken_body(&error));
+                    break decoder.finish().map(|part| parts.push(part)).map_err(|error| broken_body(&error));
                 }
             };
             match step {
@@ -157,9 +117,7 @@ impl Run<'_> {
                 Err(error) => break Err(broken_body(&error)),
             }
         };
-        self.inner
-            .ledger
-            .received(self.call.operation, decoder.received());
+        self.inner.ledger.received(self.call.operation, decoder.received());
         outcome.map(|()| parts.join())
     }
 
@@ -179,10 +137,7 @@ impl Run<'_> {
         };
         let word = retry::retry_after(headers, self.inner.now());
         class.retry_after = word.or(class.retry_after.filter(|wait| !retry::is_absurd(*wait)));
-        if matches!(
-            class.kind,
-            ErrorKind::RateLimited | ErrorKind::QuotaExhausted
-        ) {
+        if matches!(class.kind, ErrorKind::RateLimited | ErrorKind::QuotaExhausted) {
             self.inner.ledger.throttled(self.call.operation);
             let reset_in = feedback.window.and_then(|window| window.reset_in);
             class.retry_after = class.retry_after.or(reset_in);
@@ -196,8 +151,7 @@ impl Run<'_> {
     /// As much of an error's body as can be had; a broken one is better than none.
     async fn read_error_body(&self, headers: &HeaderMap, mut body: ByteStream) -> Bytes {
         let mut parts = Parts::default();
-        let Ok(mut decoder) = Decoder::new(headers, ERROR_BODY, self.inner.body_limits.ratio)
-        else {
+        let Ok(mut decoder) = Decoder::new(headers, ERROR_BODY, self.inner.body_limits.ratio) else {
             return Bytes::new();
         };
         while let Some(Ok(chunk)) = body.next().await {
@@ -209,9 +163,7 @@ impl Run<'_> {
         if let Ok(part) = decoder.finish() {
             parts.push(part);
         }
-        self.inner
-            .ledger
-            .received(self.call.operation, decoder.received());
+        self.inner.ledger.received(self.call.operation, decoder.received());
         parts.join()
     }
 
@@ -235,11 +187,7 @@ fn check_shape(body: &[u8], limits: &BodyLimits) -> Result<(), Box<Failure>> {
         Shape::Open => Err(broken_body(&BodyError::Truncated)),
         Shape::Deep => {
             let message = format!("the answer nests deeper than {} levels", limits.depth);
-            Err(Failure::new(Classified {
-                message,
-                acted: Acted::Unknown,
-                ..Classified::new(ErrorKind::TooLarge)
-            }))
+            Err(Failure::new(Classified { message, acted: Acted::Unknown, ..Classified::new(ErrorKind::TooLarge) }))
         }
     }
 }
@@ -257,16 +205,11 @@ impl Parts {
             self.first = part;
             return;
         }
-        self.rest
-            .extend_from_slice(&std::mem::take(&mut self.first));
+        self.rest.extend_from_slice(&std::mem::take(&mut self.first));
         self.rest.extend_from_slice(&part);
     }
 
     fn join(self) -> Bytes {
-        if self.rest.is_empty() {
-            self.first
-        } else {
-            self.rest.freeze()
-        }
+        if self.rest.is_empty() { self.first } else { self.rest.freeze() }
     }
 }

@@ -39,22 +39,13 @@ impl Credentials {
     /// # Errors
     /// [`ErrorKind::Config`] if the value cannot be sent in a header (a line break, a character outside ASCII).
     pub fn header(name: HeaderName, value: SecretString) -> Result<Self> {
-        let sendable = !value.expose_secret().is_empty()
-            && value
-                .expose_secret()
-                .bytes()
-                .all(|byte| (0x20..0x7f).contains(&byte));
+        let sendable =
+            !value.expose_secret().is_empty() && value.expose_secret().bytes().all(|byte| (0x20..0x7f).contains(&byte));
         if !sendable {
-            return Err(Error::config(format!(
-                "the secret for the header {name} is empty or cannot be sent"
-            ))
-            .with_hint("check the key for line breaks and stray characters"));
+            return Err(Error::config(format!("the secret for the header {name} is empty or cannot be sent"))
+                .with_hint("check the key for line breaks and stray characters"));
         }
-        Ok(Self {
-            headers: vec![(name, value)],
-            base: None,
-            expires_at: None,
-        })
+        Ok(Self { headers: vec![(name, value)], base: None, expires_at: None })
     }
 
     /// Adds another header of the same kind.
@@ -112,14 +103,7 @@ impl Credentials {
 impl Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials")
-            .field(
-                "headers",
-                &self
-                    .headers
-                    .iter()
-                    .map(|(name, _)| name)
-                    .collect::<Vec<_>>(),
-            )
+            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("base", &self.base)
             .field("expires_at", &self.expires_at)
             .finish()
@@ -191,23 +175,13 @@ impl StaticHeader {
     /// # Errors
     /// [`ErrorKind::Config`] if the value cannot be sent in a header.
     pub fn new(name: HeaderName, value: SecretString) -> Result<Self> {
-        Ok(Self {
-            credentials: Credentials::header(name, value)?,
-        })
+        Ok(Self { credentials: Credentials::header(name, value)? })
     }
 }
 
 impl Debug for StaticHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "StaticHeader({:?})",
-            self.credentials
-                .headers
-                .iter()
-                .map(|(name, _)| name)
-                .collect::<Vec<_>>()
-        )
+        write!(f, "StaticHeader({:?})", self.credentials.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
     }
 }
 
@@ -263,12 +237,7 @@ struct Setback {
 impl TokenCache {
     pub(crate) fn new(authenticator: Arc<dyn Authenticator>, rng: fastrand::Rng) -> Self {
         let renewal = tokio::sync::Mutex::new(None);
-        Self {
-            authenticator,
-            cached: RwLock::new(None),
-            renewal,
-            rng: Mutex::new(rng),
-        }
+        Self { authenticator, cached: RwLock::new(None), renewal, rng: Mutex::new(rng) }
     }
 
     pub(crate) fn renewable(&self) -> bool {
@@ -281,27 +250,16 @@ impl TokenCache {
     }
 
     fn peek(&self) -> Option<Arc<Cached>> {
-        self.cached
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.cached.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Renews the credentials unless someone else has done so meanwhile. `refused` are the ones a server did not take.
-    pub(crate) async fn renew(
-        &self,
-        context: &AuthContext<'_>,
-        refused: Option<&Arc<Cached>>,
-    ) -> Result<Arc<Cached>> {
+    pub(crate) async fn renew(&self, context: &AuthContext<'_>, refused: Option<&Arc<Cached>>) -> Result<Arc<Cached>> {
         let mut setback = self.renewal.lock().await;
         let now = context.now();
         let current = self.peek();
-        let usable =
-            |cached: &Arc<Cached>| refused.is_none_or(|refused| !Arc::ptr_eq(refused, cached));
-        if let Some(cached) = current
-            .as_ref()
-            .filter(|cached| usable(cached) && cached.is_fresh(now))
-        {
+        let usable = |cached: &Arc<Cached>| refused.is_none_or(|refused| !Arc::ptr_eq(refused, cached));
+        if let Some(cached) = current.as_ref().filter(|cached| usable(cached) && cached.is_fresh(now)) {
             return Ok(cached.clone());
         }
         let fallback = current.filter(|cached| usable(cached) && cached.still_works(now));
@@ -314,20 +272,13 @@ impl TokenCache {
             Ok(credentials) => {
                 *setback = None;
                 let renew_at = self.renew_at(&credentials, context.now());
-                let cached = Arc::new(Cached {
-                    credentials,
-                    renew_at,
-                });
+                let cached = Arc::new(Cached { credentials, renew_at });
                 *self.cached.write().unwrap_or_else(PoisonError::into_inner) = Some(cached.clone());
                 Ok(cached)
             }
             Err(error) => {
                 let wait = next_wait(setback.as_ref());
-                *setback = Some(Setback {
-                    until: Instant::now() + wait,
-                    wait,
-                    error: error.clone(),
-                });
+                *setback = Some(Setback { until: Instant::now() + wait, wait, error: error.clone() });
                 fallback.ok_or(error)
             }
         }
@@ -337,11 +288,7 @@ impl TokenCache {
         const EARLY: f64 = 60_000.0;
         let expires_at = credentials.expires_at?;
         let lifetime_ms = (expires_at - now).num_milliseconds().max(0);
-        let jitter = self
-            .rng
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .f64();
+        let jitter = self.rng.lock().unwrap_or_else(PoisonError::into_inner).f64();
         let early_ms = (EARLY * (1.0 + jitter)) as i64;
         expires_at.checked_sub_signed(TimeDelta::try_milliseconds(early_ms.min(lifetime_ms / 4))?)
     }
@@ -355,8 +302,7 @@ fn next_wait(setback: Option<&Setback>) -> Duration {
 
 /// What a panic or a stopped runtime during renewal looks like to the caller.
 pub(crate) fn renewal_lost() -> Error {
-    Error::new(ErrorKind::Cancelled, "auth")
-        .with_message("the renewal of the credentials was interrupted")
+    Error::new(ErrorKind::Cancelled, "auth").with_message("the renewal of the credentials was interrupted")
 }
 
 #[cfg(test)]
@@ -366,8 +312,7 @@ mod tests {
     #[test]
     fn unsendable_secrets_are_refused_without_being_shown() {
         for bad in ["canary\r\nx: y", "", "canary\u{e9}", "canary\0"] {
-            let error =
-                StaticHeader::new(http::header::AUTHORIZATION, bad.to_owned().into()).unwrap_err();
+            let error = StaticHeader::new(http::header::AUTHORIZATION, bad.to_owned().into()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config);
             assert!(!format!("{error} {error:?}").contains("canary"));
         }
@@ -375,13 +320,9 @@ mod tests {
 
     #[test]
     fn debug_shows_names_only() {
-        let key =
-            StaticHeader::new(http::header::AUTHORIZATION, "canary".to_owned().into()).unwrap();
+        let key = StaticHeader::new(http::header::AUTHORIZATION, "canary".to_owned().into()).unwrap();
         let token = Credentials::bearer(&"canary".to_owned().into()).unwrap();
         let text = format!("{key:?} {token:?}");
-        assert!(
-            !text.contains("canary") && text.contains("authorization"),
-            "{text}"
-        );
+        assert!(!text.contains("canary") && text.contains("authorization"), "{text}");
     }
 }

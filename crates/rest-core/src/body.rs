@@ -23,12 +23,7 @@ pub struct BodyLimits {
 
 impl Default for BodyLimits {
     fn default() -> Self {
-        Self {
-            page: 16 << 20,
-            decoded: 64 << 20,
-            ratio: 200,
-            depth: 64,
-        }
+        Self { page: 16 << 20, decoded: 64 << 20, ratio: 200, depth: 64 }
     }
 }
 
@@ -65,25 +60,14 @@ pub(crate) struct Decoder {
 impl Decoder {
     /// Reads the encoding and the announced length from `headers`.
     pub(crate) fn new(headers: &HeaderMap, limit: u64, ratio: u32) -> Result<Self, BodyError> {
-        let encoding = headers
-            .get(CONTENT_ENCODING)
-            .map_or(&b""[..], |value| value.as_bytes().trim_ascii());
+        let encoding = headers.get(CONTENT_ENCODING).map_or(&b""[..], |value| value.as_bytes().trim_ascii());
         let gzip = match encoding.to_ascii_lowercase().as_slice() {
             b"" | b"identity" => None,
             b"gzip" | b"x-gzip" => Some(MultiGzDecoder::new(Sink::default())),
             _ => return Err(BodyError::Encoding),
         };
-        let expected = headers
-            .get(CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.trim().parse().ok());
-        Ok(Self {
-            gzip,
-            limit,
-            ratio,
-            expected,
-            received: 0,
-            decoded: 0,
-        })
+        let expected = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        Ok(Self { gzip, limit, ratio, expected, received: 0, decoded: 0 })
     }
 
     /// How many bytes came over the wire so far.
@@ -97,29 +81,18 @@ impl Decoder {
         let (allowed, over) = self.allowance();
         let Some(gzip) = &mut self.gzip else {
             self.decoded += chunk.len() as u64;
-            return if self.decoded > self.limit {
-                Err(BodyError::TooLarge(self.limit))
-            } else {
-                Ok(chunk)
-            };
+            return if self.decoded > self.limit { Err(BodyError::TooLarge(self.limit)) } else { Ok(chunk) };
         };
         gzip.get_mut().left = allowed.saturating_sub(self.decoded);
         if gzip.write_all(&chunk).is_err() {
-            return Err(if gzip.get_ref().full {
-                over
-            } else {
-                BodyError::Damaged
-            });
+            return Err(if gzip.get_ref().full { over } else { BodyError::Damaged });
         }
         Ok(self.take())
     }
 
     /// Ends the body: gives what is left, or says that it broke off.
     pub(crate) fn finish(&mut self) -> Result<Bytes, BodyError> {
-        if self
-            .expected
-            .is_some_and(|expected| self.received < expected && self.received > 0)
-        {
+        if self.expected.is_some_and(|expected| self.received < expected && self.received > 0) {
             return Err(BodyError::Truncated);
         }
         let (allowed, over) = self.allowance();
@@ -132,21 +105,14 @@ impl Decoder {
         }
         gzip.get_mut().left = allowed.saturating_sub(self.decoded);
         if gzip.try_finish().is_err() {
-            return Err(if gzip.get_ref().full {
-                over
-            } else {
-                BodyError::Truncated
-            });
+            return Err(if gzip.get_ref().full { over } else { BodyError::Truncated });
         }
         Ok(self.take())
     }
 
     /// How much may have been decoded by now, and which limit speaks if it is more.
     fn allowance(&self) -> (u64, BodyError) {
-        let by_ratio = self
-            .received
-            .saturating_mul(u64::from(self.ratio))
-            .max(RATIO_FLOOR);
+        let by_ratio = self.received.saturating_mul(u64::from(self.ratio)).max(RATIO_FLOOR);
         if by_ratio < self.limit {
             (by_ratio, BodyError::Bomb(self.ratio))
         } else {
@@ -155,11 +121,7 @@ impl Decoder {
     }
 
     fn take(&mut self) -> Bytes {
-        let decoded = self
-            .gzip
-            .as_mut()
-            .map(|gzip| std::mem::take(&mut gzip.get_mut().bytes))
-            .unwrap_or_default();
+        let decoded = self.gzip.as_mut().map(|gzip| std::mem::take(&mut gzip.get_mut().bytes)).unwrap_or_default();
         self.decoded += decoded.len() as u64;
         decoded.into()
     }
@@ -207,12 +169,7 @@ mod tests {
         HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static(encoding))])
     }
 
-    fn decode(
-        headers: &HeaderMap,
-        wire: &[u8],
-        chunk: usize,
-        limit: u64,
-    ) -> Result<Vec<u8>, BodyError> {
+    fn decode(headers: &HeaderMap, wire: &[u8], chunk: usize, limit: u64) -> Result<Vec<u8>, BodyError> {
         let mut decoder = Decoder::new(headers, limit, 200)?;
         let mut out = Vec::new();
         for part in wire.chunks(chunk) {
@@ -256,47 +213,19 @@ mod tests {
         let got = decode(&headers("gzip"), &bomb, 4096, 64 << 20);
         assert_eq!(got, Err(BodyError::Bomb(200)));
         let got = decode(&headers("gzip"), &bomb, bomb.len(), 64 << 20);
-        assert_eq!(
-            got,
-            Err(BodyError::Bomb(200)),
-            "also when it comes in one piece"
-        );
-        assert_eq!(
-            decode(&headers("gzip"), &gzip(&[7; 5000]), 100, 4999),
-            Err(BodyError::TooLarge(4999))
-        );
-        assert_eq!(
-            decode(&HeaderMap::new(), &[7; 5000], 100, 4999),
-            Err(BodyError::TooLarge(4999))
-        );
-        assert_eq!(
-            decode(&HeaderMap::new(), &[7; 5000], 100, 5000)
-                .unwrap()
-                .len(),
-            5000
-        );
+        assert_eq!(got, Err(BodyError::Bomb(200)), "also when it comes in one piece");
+        assert_eq!(decode(&headers("gzip"), &gzip(&[7; 5000]), 100, 4999), Err(BodyError::TooLarge(4999)));
+        assert_eq!(decode(&HeaderMap::new(), &[7; 5000], 100, 4999), Err(BodyError::TooLarge(4999)));
+        assert_eq!(decode(&HeaderMap::new(), &[7; 5000], 100, 5000).unwrap().len(), 5000);
     }
 
     #[test]
     fn a_short_body_and_a_strange_encoding_are_noticed() {
         let mut announced = HeaderMap::new();
         announced.insert(CONTENT_LENGTH, HeaderValue::from_static("10"));
-        assert_eq!(
-            decode(&announced, b"12345", 5, 100),
-            Err(BodyError::Truncated)
-        );
-        assert_eq!(
-            decode(&announced, b"1234567890", 5, 100).unwrap(),
-            b"1234567890"
-        );
-        assert_eq!(
-            decode(&announced, b"", 5, 100).unwrap(),
-            b"",
-            "an answer to HEAD announces what it does not send"
-        );
-        assert_eq!(
-            decode(&headers("br"), b"x", 5, 100),
-            Err(BodyError::Encoding)
-        );
+        assert_eq!(decode(&announced, b"12345", 5, 100), Err(BodyError::Truncated));
+        assert_eq!(decode(&announced, b"1234567890", 5, 100).unwrap(), b"1234567890");
+        assert_eq!(decode(&announced, b"", 5, 100).unwrap(), b"", "an answer to HEAD announces what it does not send");
+        assert_eq!(decode(&headers("br"), b"x", 5, 100), Err(BodyError::Encoding));
     }
 }

@@ -175,11 +175,7 @@ impl Call {
     #[must_use]
     pub fn link(mut self, link: impl Into<String>) -> Self {
         let link = link.into();
-        self.target = if link.starts_with('/') {
-            Target::Raw(link)
-        } else {
-            Target::Absolute(link)
-        };
+        self.target = if link.starts_with('/') { Target::Raw(link) } else { Target::Absolute(link) };
         self
     }
 
@@ -192,11 +188,7 @@ impl Call {
 
     /// Adds a query pair if there is a value.
     #[must_use]
-    pub fn query_opt(
-        self,
-        name: impl Into<Cow<'static, str>>,
-        value: Option<impl Into<String>>,
-    ) -> Self {
+    pub fn query_opt(self, name: impl Into<Cow<'static, str>>, value: Option<impl Into<String>>) -> Self {
         match value {
             Some(value) => self.query(name, value),
             None => self,
@@ -218,10 +210,8 @@ impl Call {
     pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
         match serde_json::to_vec(value) {
             Ok(bytes) => {
-                self.body = Some(Payload {
-                    content_type: HeaderValue::from_static("application/json"),
-                    bytes: bytes.into(),
-                });
+                self.body =
+                    Some(Payload { content_type: HeaderValue::from_static("application/json"), bytes: bytes.into() });
             }
             Err(error) => self.spoil(format!("the body cannot be written as JSON: {error}")),
         }
@@ -230,19 +220,13 @@ impl Call {
 
     /// Sets a form-encoded body.
     #[must_use]
-    pub fn form<K: AsRef<str>, V: AsRef<str>>(
-        mut self,
-        pairs: impl IntoIterator<Item = (K, V)>,
-    ) -> Self {
+    pub fn form<K: AsRef<str>, V: AsRef<str>>(mut self, pairs: impl IntoIterator<Item = (K, V)>) -> Self {
         let mut text = String::new();
         for (name, value) in pairs {
             push_pair(&mut text, name.as_ref(), value.as_ref());
         }
         let content_type = HeaderValue::from_static(FORM);
-        self.body = Some(Payload {
-            content_type,
-            bytes: text.into(),
-        });
+        self.body = Some(Payload { content_type, bytes: text.into() });
         self
     }
 
@@ -251,10 +235,7 @@ impl Call {
     pub fn body(mut self, content_type: &'static str, bytes: impl Into<Bytes>) -> Self {
         match HeaderValue::try_from(content_type) {
             Ok(content_type) => {
-                self.body = Some(Payload {
-                    content_type,
-                    bytes: bytes.into(),
-                });
+                self.body = Some(Payload { content_type, bytes: bytes.into() });
             }
             Err(_) => self.spoil(format!("the content type {content_type:?} cannot be sent")),
         }
@@ -322,8 +303,7 @@ impl Call {
     /// # Errors
     /// [`ErrorKind::Config`] if a part of the call cannot be sent, or its target leaves the origin of `base`.
     pub fn to_request(&self, base: &BaseUrl) -> Result<Request<Bytes>> {
-        self.build(base)
-            .map_err(|error| error.with_operation(self.operation))
+        self.build(base).map_err(|error| error.with_operation(self.operation))
     }
 
     fn build(&self, base: &BaseUrl) -> Result<Request<Bytes>> {
@@ -337,9 +317,9 @@ impl Call {
         };
         let mut request = Request::new(bytes);
         *request.method_mut() = self.method.clone();
-        *request.uri_mut() = uri.try_into().map_err(|error: http::uri::InvalidUri| {
-            Error::config("the address cannot be sent").with_source(error)
-        })?;
+        *request.uri_mut() = uri
+            .try_into()
+            .map_err(|error: http::uri::InvalidUri| Error::config("the address cannot be sent").with_source(error))?;
         let headers = request.headers_mut();
         headers.extend(self.headers.clone());
         let accept = match self.accept {
@@ -375,18 +355,9 @@ impl Call {
 
     /// The secrets in a form body, to be taken out of what the server says.
     pub(crate) fn form_secrets(&self) -> Vec<String> {
-        const SECRET: [&str; 6] = [
-            "secret",
-            "password",
-            "token",
-            "assertion",
-            "code",
-            "verifier",
-        ];
+        const SECRET: [&str; 6] = ["secret", "password", "token", "assertion", "code", "verifier"];
         let form = self.body.as_ref().filter(|body| body.content_type == FORM);
-        let pairs = form
-            .into_iter()
-            .flat_map(|body| url::form_urlencoded::parse(&body.bytes));
+        let pairs = form.into_iter().flat_map(|body| url::form_urlencoded::parse(&body.bytes));
         pairs
             .filter(|(name, _)| SECRET.iter().any(|word| name.contains(word)))
             .map(|(_, value)| value.into_owned())
@@ -419,12 +390,7 @@ impl fmt::Debug for Target {
 
 impl fmt::Debug for Payload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Payload({:?}, {} bytes)",
-            self.content_type,
-            self.bytes.len()
-        )
+        write!(f, "Payload({:?}, {} bytes)", self.content_type, self.bytes.len())
     }
 }
 
@@ -434,10 +400,7 @@ impl fmt::Debug for Call {
             .field("operation", &self.operation)
             .field("method", &self.method)
             .field("target", &self.target)
-            .field(
-                "query",
-                &self.query.iter().map(|(name, _)| name).collect::<Vec<_>>(),
-            )
+            .field("query", &self.query.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("body", &self.body)
             .field("safety", &self.safety)
@@ -464,10 +427,7 @@ mod tests {
             .json(&[1, 2]);
         let request = call.to_request(&base()).unwrap();
         assert_eq!(request.method(), Method::POST);
-        assert_eq!(
-            request.uri(),
-            "https://h.example/api/contacts/a%20b?q=x%20%26%20y%3Dz%2B%C3%BC&page=2"
-        );
+        assert_eq!(request.uri(), "https://h.example/api/contacts/a%20b?q=x%20%26%20y%3Dz%2B%C3%BC&page=2");
         assert_eq!(request.headers()["content-type"], "application/json");
         assert_eq!(request.headers()["accept"], "application/json");
         assert_eq!(request.headers()["x-trace"], "on");
@@ -487,21 +447,12 @@ mod tests {
     #[test]
     fn a_link_keeps_its_query_and_takes_more() {
         let call = Call::get("next").link("/q/01?cursor=a").query("b", "c");
-        assert_eq!(
-            call.to_request(&base()).unwrap().uri(),
-            "https://h.example/api/q/01?cursor=a&b=c"
-        );
+        assert_eq!(call.to_request(&base()).unwrap().uri(), "https://h.example/api/q/01?cursor=a&b=c");
         let call = Call::get("next").link("https://h.example/api/q?cursor=a");
-        assert_eq!(
-            call.to_request(&base()).unwrap().uri(),
-            "https://h.example/api/q?cursor=a"
-        );
+        assert_eq!(call.to_request(&base()).unwrap().uri(), "https://h.example/api/q?cursor=a");
         let call = Call::get("next").link("https://evil.example/q");
         let error = call.to_request(&base()).unwrap_err();
-        assert_eq!(
-            (error.kind(), error.operation()),
-            (ErrorKind::Config, "next")
-        );
+        assert_eq!((error.kind(), error.operation()), (ErrorKind::Config, "next"));
     }
 
     #[test]
@@ -528,23 +479,13 @@ mod tests {
     #[test]
     fn a_form_is_encoded_strictly() {
         let call = Call::post("token").form([("grant_type", "refresh token"), ("a&b", "c=d")]);
-        assert_eq!(
-            call.body.as_ref().unwrap().bytes,
-            "grant_type=refresh%20token&a%26b=c%3Dd"
-        );
+        assert_eq!(call.body.as_ref().unwrap().bytes, "grant_type=refresh%20token&a%26b=c%3Dd");
     }
 
     #[test]
     fn debug_shows_the_shape_only() {
-        let call = Call::post("x")
-            .path(["canary"])
-            .query("q", "canary")
-            .header("k", "canary")
-            .json("canary");
+        let call = Call::post("x").path(["canary"]).query("q", "canary").header("k", "canary").json("canary");
         let debug = format!("{call:?}");
-        assert!(
-            !debug.contains("canary") && debug.contains("\"q\""),
-            "{debug}"
-        );
+        assert!(!debug.contains("canary") && debug.contains("\"q\""), "{debug}");
     }
 }

@@ -75,11 +75,7 @@ impl RestClient {
     /// # Errors
     /// Any kind; see [`ErrorKind`]. A write whose outcome is not known is [`ErrorKind::Unknown`] and was not repeated.
     pub async fn send(&self, call: &Call) -> Result<Reply> {
-        match self
-            .inner
-            .run(call, Route::Authenticated, Reading::Whole)
-            .await?
-        {
+        match self.inner.run(call, Route::Authenticated, Reading::Whole).await? {
             Answer::Whole(reply) => Ok(reply),
             Answer::Stream(_) => Err(misread(call)),
         }
@@ -92,11 +88,7 @@ impl RestClient {
     /// # Errors
     /// As [`RestClient::send`].
     pub async fn stream(&self, call: &Call) -> Result<StreamReply> {
-        match self
-            .inner
-            .run(call, Route::Authenticated, Reading::Stream)
-            .await?
-        {
+        match self.inner.run(call, Route::Authenticated, Reading::Stream).await? {
             Answer::Stream(reply) => Ok(reply),
             Answer::Whole(_) => Err(misread(call)),
         }
@@ -109,9 +101,7 @@ impl RestClient {
     /// Those of the authenticator.
     pub async fn connect(&self) -> Result<BaseUrl> {
         let credentials = self.inner.credentials(None).await?;
-        let base = credentials
-            .as_ref()
-            .and_then(|cached| cached.credentials.base());
+        let base = credentials.as_ref().and_then(|cached| cached.credentials.base());
         Ok(base.unwrap_or(&self.inner.base).clone())
     }
 
@@ -148,17 +138,13 @@ impl RestClient {
 
 impl fmt::Debug for RestClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RestClient")
-            .field("vendor", &self.vendor())
-            .field("base", self.base())
-            .finish_non_exhaustive()
+        f.debug_struct("RestClient").field("vendor", &self.vendor()).field("base", self.base()).finish_non_exhaustive()
     }
 }
 
 /// [`Reading`] decides the answer's form, so this is unreachable; it is an error rather than a panic all the same.
 fn misread(call: &Call) -> Error {
-    Error::new(ErrorKind::Decode, call.operation)
-        .with_message("the answer was read in another form than asked for")
+    Error::new(ErrorKind::Decode, call.operation).with_message("the answer was read in another form than asked for")
 }
 
 impl Inner {
@@ -171,20 +157,9 @@ impl Inner {
     }
 
     /// A call without credentials and outside the rate limits: for obtaining credentials.
-    pub(crate) async fn send_bare(
-        self: &Arc<Self>,
-        base: Option<&BaseUrl>,
-        call: &Call,
-    ) -> Result<Reply> {
+    pub(crate) async fn send_bare(self: &Arc<Self>, base: Option<&BaseUrl>, call: &Call) -> Result<Reply> {
         let call = call.clone().sensitive();
-        match self
-            .run(
-                &call,
-                Route::Bare(base.unwrap_or(&self.base)),
-                Reading::Whole,
-            )
-            .await?
-        {
+        match self.run(&call, Route::Bare(base.unwrap_or(&self.base)), Reading::Whole).await? {
             Answer::Whole(reply) => Ok(reply),
             Answer::Stream(_) => Err(misread(&call)),
         }
@@ -193,10 +168,7 @@ impl Inner {
     /// The credentials to use; fresh ones if `refused` did not work. `None` if the client has no authenticator.
     ///
     /// Renewal runs in a task of its own: a caller who goes away must not lose a rotated refresh token on the way.
-    pub(crate) async fn credentials(
-        self: &Arc<Self>,
-        refused: Option<Arc<Cached>>,
-    ) -> Result<Option<Arc<Cached>>> {
+    pub(crate) async fn credentials(self: &Arc<Self>, refused: Option<Arc<Cached>>) -> Result<Option<Arc<Cached>>> {
         let Some(auth) = &self.auth else {
             return Ok(None);
         };
@@ -208,20 +180,14 @@ impl Inner {
         let inner = Arc::clone(self);
         let renewal = tokio::spawn(tracing::Instrument::in_current_span(async move {
             match &inner.auth {
-                Some(auth) => auth
-                    .renew(&AuthContext::new(&inner), refused.as_ref())
-                    .await
-                    .map(Some),
+                Some(auth) => auth.renew(&AuthContext::new(&inner), refused.as_ref()).await.map(Some),
                 None => Ok(None),
             }
         }));
-        renewal
-            .await
-            .unwrap_or_else(|_| Err(renewal_lost()))
-            .map_err(|error| match error.vendor() {
-                Some(_) => error,
-                None => error.with_vendor(self.profile.vendor()),
-            })
+        renewal.await.unwrap_or_else(|_| Err(renewal_lost())).map_err(|error| match error.vendor() {
+            Some(_) => error,
+            None => error.with_vendor(self.profile.vendor()),
+        })
     }
 
     pub(crate) fn with_rng<T>(&self, draw: impl FnOnce(&mut fastrand::Rng) -> T) -> T {
@@ -307,15 +273,10 @@ impl RestClientBuilder {
     /// [`ErrorKind::Config`]: no transport, or a user agent that cannot be sent.
     pub fn build(self) -> Result<RestClient> {
         let transport = self.transport.map_or_else(default_transport, Ok)?;
-        let user_agent = self
-            .user_agent
-            .as_deref()
-            .unwrap_or(concat!("rest-core/", env!("CARGO_PKG_VERSION")));
+        let user_agent = self.user_agent.as_deref().unwrap_or(concat!("rest-core/", env!("CARGO_PKG_VERSION")));
         let user_agent = HeaderValue::try_from(user_agent)
             .map_err(|error| Error::config("the user agent cannot be sent").with_source(error))?;
-        let mut rng = self
-            .seed
-            .map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+        let mut rng = self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         let vendor = self.profile.vendor();
         let inner = Inner {
             base: self.base,
@@ -332,9 +293,7 @@ impl RestClientBuilder {
             rng: Mutex::new(rng),
             profile: self.profile,
         };
-        Ok(RestClient {
-            inner: Arc::new(inner),
-        })
+        Ok(RestClient { inner: Arc::new(inner) })
     }
 }
 
@@ -345,9 +304,7 @@ fn default_transport() -> Result<Arc<dyn Transport>> {
 
 #[cfg(not(feature = "reqwest"))]
 fn default_transport() -> Result<Arc<dyn Transport>> {
-    Err(Error::config(
-        "no transport was given, and the feature `reqwest` is off",
-    ))
+    Err(Error::config("no transport was given, and the feature `reqwest` is off"))
 }
 
 /// A whole answer. `Debug` shows no content.
@@ -381,11 +338,7 @@ pub(crate) struct About {
 impl About {
     /// An error about this answer. After an unsafe write it is [`ErrorKind::Unknown`]: the write was probably made.
     pub(crate) fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
-        let kind = if self.safety == Safety::Unsafe {
-            ErrorKind::Unknown
-        } else {
-            kind
-        };
+        let kind = if self.safety == Safety::Unsafe { ErrorKind::Unknown } else { kind };
         let error = Error::new(kind, self.operation)
             .with_vendor(self.vendor)
             .with_status(self.status)
@@ -412,12 +365,8 @@ impl Reply {
         if self.body.trim_ascii().is_empty() {
             return Err(self.decode_error("the answer is empty"));
         }
-        let (path, message) = decode::locate::<T>(&self.body).unwrap_or_else(|| {
-            (
-                ".".to_owned(),
-                "there is more than one value in the answer".to_owned(),
-            )
-        });
+        let (path, message) = decode::locate::<T>(&self.body)
+            .unwrap_or_else(|| (".".to_owned(), "there is more than one value in the answer".to_owned()));
         Err(self.decode_error(format!("the answer cannot be read at {path}: {message}")))
     }
 

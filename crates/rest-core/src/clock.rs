@@ -26,15 +26,9 @@ pub struct SystemClock {
 impl SystemClock {
     /// Reads the machine's clock now.
     #[must_use]
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the real wall clock"
-    )]
+    #[allow(clippy::disallowed_methods, reason = "the one place that reads the real wall clock")]
     pub fn new() -> Self {
-        Self {
-            wall: Utc::now(),
-            since: Instant::now(),
-        }
+        Self { wall: Utc::now(), since: Instant::now() }
     }
 }
 
@@ -62,34 +56,25 @@ impl ManualClock {
     /// A clock that says `start` now.
     #[must_use]
     pub fn starting_at(start: DateTime<Utc>) -> Self {
-        Self {
-            wall: start,
-            since: Instant::now(),
-            offset_ms: AtomicI64::new(0),
-        }
+        Self { wall: start, since: Instant::now(), offset_ms: AtomicI64::new(0) }
     }
 
     /// Moves the clock by `delta`, forwards or back, as an operator or a time server would.
     pub fn shift(&self, delta: TimeDelta) {
-        self.offset_ms
-            .fetch_add(delta.num_milliseconds(), Ordering::Relaxed);
+        self.offset_ms.fetch_add(delta.num_milliseconds(), Ordering::Relaxed);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> DateTime<Utc> {
-        let offset =
-            TimeDelta::try_milliseconds(self.offset_ms.load(Ordering::Relaxed)).unwrap_or_default();
+        let offset = TimeDelta::try_milliseconds(self.offset_ms.load(Ordering::Relaxed)).unwrap_or_default();
         let now = later(self.wall, self.since);
         now.checked_add_signed(offset).unwrap_or(now)
     }
 }
 
 fn later(wall: DateTime<Utc>, since: Instant) -> DateTime<Utc> {
-    TimeDelta::from_std(since.elapsed())
-        .ok()
-        .and_then(|passed| wall.checked_add_signed(passed))
-        .unwrap_or(wall)
+    TimeDelta::from_std(since.elapsed()).ok().and_then(|passed| wall.checked_add_signed(passed)).unwrap_or(wall)
 }
 
 #[cfg(test)]

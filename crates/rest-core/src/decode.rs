@@ -51,9 +51,7 @@ impl<T> Row<T> {
 
     /// Every top-level field in the server's order, those that `T` names included.
     pub fn extras(&self) -> impl Iterator<Item = (&str, &RawValue)> {
-        self.index()
-            .iter()
-            .filter_map(|(key, range)| Some((&**key, self.slice(range)?)))
+        self.index().iter().filter_map(|(key, range)| Some((&**key, self.slice(range)?)))
     }
 
     fn slice(&self, range: &Range<usize>) -> Option<&RawValue> {
@@ -71,10 +69,7 @@ impl<T> Row<T> {
                 let from = (value.get().as_ptr() as usize).wrapping_sub(start);
                 from..from.wrapping_add(value.get().len())
             };
-            fields
-                .into_iter()
-                .map(|(key, value)| (key.into(), range(value)))
-                .collect()
+            fields.into_iter().map(|(key, value)| (key.into(), range(value))).collect()
         })
     }
 }
@@ -121,13 +116,7 @@ impl BadRecord {
 impl fmt::Display for BadRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.id.as_deref().unwrap_or("without an id");
-        write!(
-            f,
-            "record {} cannot be read at {}: {}",
-            mask(id),
-            self.path,
-            self.message
-        )
+        write!(f, "record {} cannot be read at {}: {}", mask(id), self.path, self.message)
     }
 }
 
@@ -149,49 +138,30 @@ impl std::error::Error for BadRecord {}
 /// [`BadRecord`], which says which record and which field.
 pub fn row<T: DeserializeOwned>(raw: Box<RawValue>, id_key: &str) -> Result<Row<T>, BadRecord> {
     match serde_json::from_str(raw.get()) {
-        Ok(data) => Ok(Row {
-            data,
-            raw,
-            index: OnceLock::new(),
-        }),
+        Ok(data) => Ok(Row { data, raw, index: OnceLock::new() }),
         Err(error) => Err(explain::<T>(raw, id_key, &error)),
     }
 }
 
 /// Decodes the records of a page, each on its own.
 #[must_use]
-pub fn rows<T: DeserializeOwned>(
-    page: Vec<Box<RawValue>>,
-    id_key: &str,
-) -> Vec<Result<Row<T>, BadRecord>> {
+pub fn rows<T: DeserializeOwned>(page: Vec<Box<RawValue>>, id_key: &str) -> Vec<Result<Row<T>, BadRecord>> {
     page.into_iter().map(|raw| row(raw, id_key)).collect()
 }
 
 /// The slow path: decodes once more to learn the place.
 #[cold]
-fn explain<T: DeserializeOwned>(
-    raw: Box<RawValue>,
-    id_key: &str,
-    error: &serde_json::Error,
-) -> BadRecord {
-    let (path, message) = locate::<T>(raw.get().as_bytes())
-        .unwrap_or_else(|| (".".to_owned(), without_values(&error.to_string())));
-    BadRecord {
-        id: id_of(raw.get(), id_key),
-        path,
-        message,
-        raw,
-    }
+fn explain<T: DeserializeOwned>(raw: Box<RawValue>, id_key: &str, error: &serde_json::Error) -> BadRecord {
+    let (path, message) =
+        locate::<T>(raw.get().as_bytes()).unwrap_or_else(|| (".".to_owned(), without_values(&error.to_string())));
+    BadRecord { id: id_of(raw.get(), id_key), path, message, raw }
 }
 
 /// Where decoding `text` as `T` fails, and why, without the values.
 pub(crate) fn locate<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Option<(String, String)> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let error = serde_path_to_error::deserialize::<_, T>(&mut deserializer).err()?;
-    Some((
-        mask(&error.path().to_string()),
-        without_values(&error.inner().to_string()),
-    ))
+    Some((mask(&error.path().to_string()), without_values(&error.inner().to_string())))
 }
 
 fn id_of(text: &str, id_key: &str) -> Option<String> {
@@ -238,31 +208,18 @@ pub(crate) fn without_values(message: &str) -> String {
         out.push_str(before);
         // A field's name stays; what follows these words is a value. A string value may itself hold quotes: then
         // everything up to the last one goes.
-        let holds_value = [
-            "string ",
-            "integer ",
-            "floating point ",
-            "boolean ",
-            "character ",
-            "variant ",
-        ]
-        .iter()
-        .any(|word| before.ends_with(word));
+        let holds_value = ["string ", "integer ", "floating point ", "boolean ", "character ", "variant "]
+            .iter()
+            .any(|word| before.ends_with(word));
         let inner = quoted.get(1..).unwrap_or_default();
         let end = if holds_value {
-            inner
-                .rfind(&format!("{quote}, expected"))
-                .or_else(|| inner.rfind(quote))
+            inner.rfind(&format!("{quote}, expected")).or_else(|| inner.rfind(quote))
         } else {
             inner.find(quote)
         };
         let end = end.unwrap_or(inner.len());
         out.push(quote);
-        out.push_str(if holds_value {
-            "…"
-        } else {
-            inner.get(..end).unwrap_or_default()
-        });
+        out.push_str(if holds_value { "…" } else { inner.get(..end).unwrap_or_default() });
         out.push(quote);
         rest = inner.get(end + 1..).unwrap_or_default();
     }
@@ -303,11 +260,7 @@ pub(crate) fn shape(bytes: &[u8], max: usize) -> Shape {
             _ => {}
         }
     }
-    if depth == 0 {
-        Shape::Closed
-    } else {
-        Shape::Open
-    }
+    if depth == 0 { Shape::Closed } else { Shape::Open }
 }
 
 /// What follows the string that `text` is in; `None` if the string does not end.
@@ -362,11 +315,7 @@ mod tests {
                 return Shape::Deep;
             }
         }
-        if depth == 0 && !in_string {
-            Shape::Closed
-        } else {
-            Shape::Open
-        }
+        if depth == 0 && !in_string { Shape::Closed } else { Shape::Open }
     }
 
     proptest! {

@@ -58,10 +58,7 @@ impl ErrorKind {
     /// Whether the same call may well succeed later with nothing changed.
     #[must_use]
     pub fn is_transient(self) -> bool {
-        matches!(
-            self,
-            Self::RateLimited | Self::QuotaExhausted | Self::Connect | Self::Timeout | Self::Server
-        )
+        matches!(self, Self::RateLimited | Self::QuotaExhausted | Self::Connect | Self::Timeout | Self::Server)
     }
 
     fn hint(self) -> &'static str {
@@ -74,9 +71,7 @@ impl ErrorKind {
             Self::RateLimited => "slow down and try again later",
             Self::QuotaExhausted => "wait until the allotment is renewed, or raise it",
             Self::Unsupported => "use another operation",
-            Self::Decode => {
-                "check that the address is the API's own; if so, report the answer's shape"
-            }
+            Self::Decode => "check that the address is the API's own; if so, report the answer's shape",
             Self::Connect => "check the address and the network, then try again",
             Self::Timeout => "try again later, or allow more time",
             Self::Unknown => "read the record back before repeating the write",
@@ -106,11 +101,7 @@ impl FieldError {
     /// A complaint about `field`.
     #[must_use]
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            code: None,
-            message: message.into(),
-        }
+        Self { field: field.into(), code: None, message: message.into() }
     }
 
     /// Adds the server's code.
@@ -280,10 +271,7 @@ impl Error {
 
     /// Adds the cause.
     #[must_use]
-    pub fn with_source(
-        mut self,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
+    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.inner.source = Some(Arc::from(source.into()));
         self
     }
@@ -297,9 +285,7 @@ impl Error {
     /// Whether repeating the very same call later is safe (no double work) and sensible (it may succeed).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.inner
-            .retryable
-            .unwrap_or(self.inner.kind.is_transient())
+        self.inner.retryable.unwrap_or(self.inner.kind.is_transient())
     }
 
     /// How long the server, or a budget, asks to wait. Up to 24 hours; absurd words of a server are not reported.
@@ -369,12 +355,7 @@ impl Error {
     }
 
     fn write_details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner {
-            code,
-            fields,
-            request_id,
-            ..
-        } = &*self.inner;
+        let Inner { code, fields, request_id, .. } = &*self.inner;
         let mut separator = " [";
         let mut detail = |f: &mut fmt::Formatter<'_>, name: &str, value: &str| {
             let separator = std::mem::replace(&mut separator, ", ");
@@ -398,16 +379,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner {
-            kind,
-            operation,
-            vendor,
-            status,
-            message,
-            attempts,
-            elapsed,
-            ..
-        } = &*self.inner;
+        let Inner { kind, operation, vendor, status, message, attempts, elapsed, .. } = &*self.inner;
         if let Some(vendor) = vendor {
             write!(f, "{vendor} ")?;
         }
@@ -422,11 +394,7 @@ impl fmt::Display for Error {
         self.write_details(f)?;
         if *attempts > 0 {
             let plural = if *attempts == 1 { "" } else { "s" };
-            write!(
-                f,
-                " ({attempts} attempt{plural}, {:.1} s)",
-                elapsed.as_secs_f64()
-            )?;
+            write!(f, " ({attempts} attempt{plural}, {:.1} s)", elapsed.as_secs_f64())?;
         }
         if let Some(wait) = self.retry_after() {
             write!(f, "; retry after {} s", wait.as_secs_f64().ceil())?;
@@ -452,23 +420,14 @@ impl fmt::Debug for Error {
             .field("attempts", &inner.attempts)
             .field("elapsed", &inner.elapsed)
             .field("hint", &self.hint())
-            .field(
-                "source",
-                &inner
-                    .source
-                    .as_ref()
-                    .map(|source| mask(&source.to_string())),
-            )
+            .field("source", &inner.source.as_ref().map(|source| mask(&source.to_string())))
             .finish()
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.inner
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn std::error::Error + 'static))
+        self.inner.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
     }
 }
 
@@ -493,35 +452,20 @@ mod tests {
         );
         assert!(error.vendor_message().contains("ada@example.com"));
         let debug = format!("{error:#?}");
-        assert!(
-            !debug.contains("ada@") && debug.contains("r-1") && debug.lines().count() > 10,
-            "{debug}"
-        );
+        assert!(!debug.contains("ada@") && debug.contains("r-1") && debug.lines().count() > 10, "{debug}");
     }
 
     #[test]
     fn display_without_details_is_short_and_names_the_wait() {
-        let error =
-            Error::new(ErrorKind::RateLimited, "x").with_retry_after(Duration::from_millis(1500));
-        assert_eq!(
-            error.to_string(),
-            "x: RateLimited; retry after 2 s; slow down and try again later"
-        );
+        let error = Error::new(ErrorKind::RateLimited, "x").with_retry_after(Duration::from_millis(1500));
+        assert_eq!(error.to_string(), "x: RateLimited; retry after 2 s; slow down and try again later");
     }
 
     #[test]
     fn the_kind_decides_about_repeating_unless_told_otherwise() {
         assert!(Error::new(ErrorKind::Timeout, "x").is_retryable());
         assert!(!Error::new(ErrorKind::Unknown, "x").is_retryable());
-        assert!(
-            !Error::new(ErrorKind::Timeout, "x")
-                .with_retryable(false)
-                .is_retryable()
-        );
-        assert!(
-            Error::new(ErrorKind::Conflict, "x")
-                .with_retryable(true)
-                .is_retryable()
-        );
+        assert!(!Error::new(ErrorKind::Timeout, "x").with_retryable(false).is_retryable());
+        assert!(Error::new(ErrorKind::Conflict, "x").with_retryable(true).is_retryable());
     }
 }

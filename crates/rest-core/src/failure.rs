@@ -26,41 +26,21 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(class: Classified) -> Box<Self> {
-        Box::new(Self {
-            class,
-            status: None,
-            request_id: None,
-            source: None,
-            credentials: None,
-        })
+        Box::new(Self { class, status: None, request_id: None, source: None, credentials: None })
     }
 
     /// The server's wish to be left alone, which concerns all clones: it refused the request unread.
     pub(crate) fn word_for_all(&self) -> Option<Duration> {
-        let Classified {
-            transient, acted, ..
-        } = self.class;
-        self.class
-            .retry_after
-            .filter(|_| transient && acted == Acted::No)
+        let Classified { transient, acted, .. } = self.class;
+        self.class.retry_after.filter(|_| transient && acted == Acted::No)
     }
 
     /// The error that a failure becomes when it is not repeated.
     pub(crate) fn into_error(self, call: &Call) -> Error {
-        let Failure {
-            mut class,
-            status,
-            request_id,
-            source,
-            credentials,
-        } = self;
+        let Failure { mut class, status, request_id, source, credentials } = self;
         take_out_secrets(&mut class, call, credentials.as_deref());
         let lost_write = call.safety == Safety::Unsafe && class.acted == Acted::Unknown;
-        let kind = if lost_write {
-            ErrorKind::Unknown
-        } else {
-            class.kind
-        };
+        let kind = if lost_write { ErrorKind::Unknown } else { class.kind };
         let retryable = kind == ErrorKind::QuotaExhausted || may_repeat(call.safety, &class);
         let mut error = Error::new(kind, call.operation)
             .with_message(class.message)
@@ -91,9 +71,7 @@ impl Failure {
 /// Some servers echo what they were sent.
 fn take_out_secrets(class: &mut Classified, call: &Call, credentials: Option<&Cached>) {
     let sent = call.form_secrets();
-    let kept = credentials
-        .into_iter()
-        .flat_map(|cached| cached.credentials.secrets());
+    let kept = credentials.into_iter().flat_map(|cached| cached.credentials.secrets());
     let secrets: Vec<&str> = kept.chain(sent.iter().map(String::as_str)).collect();
     let clean = |text: &mut String| secret::scrub(text, secrets.iter().copied());
     clean(&mut class.message);
@@ -111,12 +89,7 @@ pub(crate) fn no_answer(error: TransportError) -> Box<Failure> {
         TransportErrorKind::Timeout => (ErrorKind::Timeout, Acted::Unknown),
         TransportErrorKind::Lost | TransportErrorKind::Body => (ErrorKind::Connect, Acted::Unknown),
     };
-    let class = Classified {
-        message: error.to_string(),
-        acted,
-        transient: true,
-        ..Classified::new(kind)
-    };
+    let class = Classified { message: error.to_string(), acted, transient: true, ..Classified::new(kind) };
     let mut failure = Failure::new(class);
     failure.source = Some(error);
     failure
@@ -130,29 +103,16 @@ pub(crate) fn broken_body(error: &BodyError) -> Box<Failure> {
         BodyError::TooLarge(_) | BodyError::Bomb(_) => (ErrorKind::TooLarge, false),
         BodyError::Encoding => (ErrorKind::Decode, false),
     };
-    Failure::new(Classified {
-        message: error.to_string(),
-        acted: Acted::Unknown,
-        transient,
-        ..Classified::new(kind)
-    })
+    Failure::new(Classified { message: error.to_string(), acted: Acted::Unknown, transient, ..Classified::new(kind) })
 }
 
 /// An API does not redirect, and credentials must not go anywhere else; so redirects are reported, not followed.
 pub(crate) fn redirected(headers: &HeaderMap) -> Classified {
-    let location = headers
-        .get(LOCATION)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let place = url::Url::parse(location).map_or_else(
-        |_| "another path".to_owned(),
-        |url| url.origin().ascii_serialization(),
-    );
+    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let place =
+        url::Url::parse(location).map_or_else(|_| "another path".to_owned(), |url| url.origin().ascii_serialization());
     Classified {
-        message: format!(
-            "the server redirects to {}; redirects are not followed",
-            secret::mask(&place)
-        ),
+        message: format!("the server redirects to {}; redirects are not followed", secret::mask(&place)),
         hint: Some("check that the base URL is the API's own"),
         ..Classified::new(ErrorKind::Config)
     }

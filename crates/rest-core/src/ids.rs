@@ -55,9 +55,7 @@ pub mod text {
     /// # Errors
     /// Anything else, null included. A number with a fraction, or beyond 64 bits, is refused rather than rounded.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-        deserializer
-            .deserialize_any(super::IdVisitor)?
-            .ok_or_else(|| Error::custom("an id is missing"))
+        deserializer.deserialize_any(super::IdVisitor)?.ok_or_else(|| Error::custom("an id is missing"))
     }
 
     /// Writes text.
@@ -78,9 +76,7 @@ pub mod opt {
     ///
     /// # Errors
     /// Anything else. A number with a fraction, or beyond 64 bits, is refused rather than rounded.
-    pub fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<String>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
         deserializer.deserialize_any(super::IdVisitor)
     }
 
@@ -121,10 +117,7 @@ mod tests {
             assert_eq!((ids.id.as_str(), ids.owner), (id, None), "{json}");
         }
         let ids: Ids = serde_json::from_str(r#"{"id":"a","owner":7}"#).unwrap();
-        assert_eq!(
-            serde_json::to_string(&ids).unwrap(),
-            r#"{"id":"a","owner":"7"}"#
-        );
+        assert_eq!(serde_json::to_string(&ids).unwrap(), r#"{"id":"a","owner":"7"}"#);
     }
 
     #[test]

@@ -44,10 +44,7 @@ pub struct Ledger {
 
 impl Ledger {
     pub(crate) fn new(vendor: &'static str) -> Self {
-        Self {
-            vendor,
-            operations: Mutex::default(),
-        }
+        Self { vendor, operations: Mutex::default() }
     }
 
     pub(crate) fn sent(&self, operation: &'static str, bytes: usize, again: bool) {
@@ -56,8 +53,7 @@ impl Ledger {
             usage.retried += u64::from(again);
             usage.bytes_out += bytes as u64;
         });
-        metrics::counter!("rest_calls_total", "vendor" => self.vendor, "operation" => operation)
-            .increment(1);
+        metrics::counter!("rest_calls_total", "vendor" => self.vendor, "operation" => operation).increment(1);
         if again {
             metrics::counter!("rest_retries_total", "vendor" => self.vendor, "operation" => operation).increment(1);
         }
@@ -65,8 +61,7 @@ impl Ledger {
 
     pub(crate) fn received(&self, operation: &'static str, bytes: u64) {
         self.note(operation, |usage| usage.bytes_in += bytes);
-        metrics::counter!("rest_bytes_in_total", "vendor" => self.vendor, "operation" => operation)
-            .increment(bytes);
+        metrics::counter!("rest_bytes_in_total", "vendor" => self.vendor, "operation" => operation).increment(bytes);
     }
 
     pub(crate) fn throttled(&self, operation: &'static str) {
@@ -76,33 +71,20 @@ impl Ledger {
 
     pub(crate) fn failed(&self, operation: &'static str) {
         self.note(operation, |usage| usage.failed += 1);
-        metrics::counter!("rest_failures_total", "vendor" => self.vendor, "operation" => operation)
-            .increment(1);
+        metrics::counter!("rest_failures_total", "vendor" => self.vendor, "operation" => operation).increment(1);
     }
 
     fn note(&self, operation: &'static str, change: impl FnOnce(&mut Usage)) {
-        let mut operations = self
-            .operations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut operations = self.operations.lock().unwrap_or_else(PoisonError::into_inner);
         change(operations.entry(operation).or_default());
     }
 
     /// The account as it stands.
     #[must_use]
     pub fn snapshot(&self) -> LedgerSnapshot {
-        let operations = self
-            .operations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let operations: BTreeMap<_, _> = operations
-            .iter()
-            .map(|(name, usage)| ((*name).to_owned(), *usage))
-            .collect();
-        LedgerSnapshot {
-            vendor: self.vendor.to_owned(),
-            operations,
-        }
+        let operations = self.operations.lock().unwrap_or_else(PoisonError::into_inner);
+        let operations: BTreeMap<_, _> = operations.iter().map(|(name, usage)| ((*name).to_owned(), *usage)).collect();
+        LedgerSnapshot { vendor: self.vendor.to_owned(), operations }
     }
 }
 
@@ -134,43 +116,13 @@ impl LedgerSnapshot {
 
 impl fmt::Display for LedgerSnapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self
-            .operations
-            .keys()
-            .map(String::len)
-            .chain([self.vendor.len(), 5])
-            .max()
-            .unwrap_or(5);
-        let titles = [
-            "calls",
-            "retried",
-            "throttled",
-            "failed",
-            "bytes in",
-            "bytes out",
-        ];
+        let width = self.operations.keys().map(String::len).chain([self.vendor.len(), 5]).max().unwrap_or(5);
+        let titles = ["calls", "retried", "throttled", "failed", "bytes in", "bytes out"];
         write!(f, "{:width$}", self.vendor)?;
-        titles
-            .iter()
-            .try_for_each(|title| write!(f, " {title:>10}"))?;
+        titles.iter().try_for_each(|title| write!(f, " {title:>10}"))?;
         let total = self.total();
-        let rows = self
-            .operations
-            .iter()
-            .map(|(name, usage)| (name.as_str(), usage))
-            .chain([("total", &total)]);
-        for (
-            name,
-            Usage {
-                calls,
-                retried,
-                throttled,
-                failed,
-                bytes_in,
-                bytes_out,
-            },
-        ) in rows
-        {
+        let rows = self.operations.iter().map(|(name, usage)| (name.as_str(), usage)).chain([("total", &total)]);
+        for (name, Usage { calls, retried, throttled, failed, bytes_in, bytes_out }) in rows {
             write!(f, "\n{name:width$}")?;
             [calls, retried, throttled, failed, bytes_in, bytes_out]
                 .iter()
@@ -194,29 +146,14 @@ mod tests {
         ledger.sent("deals.create", 33, false);
         ledger.failed("deals.create");
         let snapshot = ledger.snapshot();
-        let total = Usage {
-            calls: 3,
-            retried: 1,
-            throttled: 1,
-            failed: 1,
-            bytes_in: 120,
-            bytes_out: 33,
-        };
+        let total = Usage { calls: 3, retried: 1, throttled: 1, failed: 1, bytes_in: 120, bytes_out: 33 };
         assert_eq!(snapshot.total(), total);
         assert_eq!(snapshot.operation("deals.create").failed, 1);
         assert_eq!(snapshot.operation("never"), Usage::default());
         let table = snapshot.to_string();
         assert_eq!(table.lines().count(), 4, "{table}");
-        assert!(
-            table
-                .lines()
-                .all(|line| line.len() == table.lines().next().unwrap().len()),
-            "{table}"
-        );
+        assert!(table.lines().all(|line| line.len() == table.lines().next().unwrap().len()), "{table}");
         let json = serde_json::to_string(&snapshot).unwrap();
-        assert_eq!(
-            serde_json::from_str::<LedgerSnapshot>(&json).unwrap(),
-            snapshot
-        );
+        assert_eq!(serde_json::from_str::<LedgerSnapshot>(&json).unwrap(), snapshot);
     }
 }

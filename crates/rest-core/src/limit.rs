@@ -22,11 +22,7 @@ impl Quota {
     pub fn new(permits: u32, per: Duration) -> Self {
         let permits = NonZeroU32::new(permits).unwrap_or(NonZeroU32::MIN);
         let burst = NonZeroU32::new(permits.get() / 10).unwrap_or(NonZeroU32::MIN);
-        Self {
-            permits,
-            per: per.max(Duration::from_millis(1)),
-            burst,
-        }
+        Self { permits, per: per.max(Duration::from_millis(1)), burst }
     }
 
     /// At most `permits` calls in any minute.
@@ -53,14 +49,9 @@ impl Quota {
     /// gains, so the interval is chosen such that both together are `permits`.
     pub(crate) fn to_governor(self) -> governor::Quota {
         let gained = self.permits.get() - self.burst.get() + 1;
-        let interval = self
-            .per
-            .div_f64(f64::from(gained))
-            .max(Duration::from_nanos(1));
-        governor::Quota::with_period(interval).map_or_else(
-            || governor::Quota::per_second(self.burst),
-            |quota| quota.allow_burst(self.burst),
-        )
+        let interval = self.per.div_f64(f64::from(gained)).max(Duration::from_nanos(1));
+        governor::Quota::with_period(interval)
+            .map_or_else(|| governor::Quota::per_second(self.burst), |quota| quota.allow_burst(self.burst))
     }
 }
 
@@ -78,10 +69,7 @@ impl DailyBudget {
     /// At most `calls` a day.
     #[must_use]
     pub fn calls(calls: u64) -> Self {
-        Self {
-            calls: Some(calls),
-            ..Self::default()
-        }
+        Self { calls: Some(calls), ..Self::default() }
     }
 
     /// Leaves `reserve` calls of the vendor's allotment untouched.
@@ -162,11 +150,8 @@ impl LimitFeedback {
         const A_YEAR: u64 = 366 * 24 * 3600;
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
         let reset_in = number("x-ratelimit-reset").and_then(|reset| {
-            let seconds = if reset < A_YEAR {
-                reset
-            } else {
-                reset.saturating_sub(u64::try_from(now.timestamp()).ok()?)
-            };
+            let seconds =
+                if reset < A_YEAR { reset } else { reset.saturating_sub(u64::try_from(now.timestamp()).ok()?) };
             retry::seconds(&seconds.to_string())
         });
         let window = number("x-ratelimit-remaining").map(|remaining| Allowance {
@@ -174,10 +159,7 @@ impl LimitFeedback {
             limit: number("x-ratelimit-limit").or_else(|| number("x-ratelimit-total")),
             reset_in,
         });
-        Self {
-            window,
-            daily: None,
-        }
+        Self { window, daily: None }
     }
 
     /// Says what is left of the daily allotment.
@@ -206,43 +188,22 @@ mod tests {
         let read = |pairs: &[(&'static str, &'static str)]| {
             let headers = pairs
                 .iter()
-                .map(|(name, value)| {
-                    (
-                        http::HeaderName::from_static(name),
-                        HeaderValue::from_static(value),
-                    )
-                })
+                .map(|(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value)))
                 .collect();
             LimitFeedback::from_x_rate_limit(&headers, now).window
         };
         let allowance = |remaining, limit, reset: Option<u64>| {
-            Some(Allowance {
-                remaining,
-                limit,
-                reset_in: reset.map(Duration::from_secs),
-            })
+            Some(Allowance { remaining, limit, reset_in: reset.map(Duration::from_secs) })
         };
         assert_eq!(read(&[]), None);
+        assert_eq!(read(&[("x-ratelimit-remaining", "7"), ("x-ratelimit-total", "50")]), allowance(7, Some(50), None));
+        assert_eq!(read(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "30")]), allowance(0, None, Some(30)));
         assert_eq!(
-            read(&[("x-ratelimit-remaining", "7"), ("x-ratelimit-total", "50")]),
-            allowance(7, Some(50), None)
-        );
-        assert_eq!(
-            read(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "30")]),
-            allowance(0, None, Some(30))
-        );
-        assert_eq!(
-            read(&[
-                ("x-ratelimit-remaining", "0"),
-                ("x-ratelimit-reset", "1700000060")
-            ]),
+            read(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1700000060")]),
             allowance(0, None, Some(60))
         );
         assert_eq!(
-            read(&[
-                ("x-ratelimit-remaining", "0"),
-                ("x-ratelimit-reset", "1900000060")
-            ]),
+            read(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1900000060")]),
             allowance(0, None, None)
         );
         assert_eq!(read(&[("x-ratelimit-remaining", "-3")]), None);

@@ -56,22 +56,13 @@ const TOLD_HOLDS: Duration = LONGEST_PAUSE;
 
 impl Limiter {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let clock = TokioClock {
-            origin: Instant::now(),
-        };
-        let window = |quota: &Quota| {
-            (
-                Window::direct_with_clock(quota.to_governor(), clock.clone()),
-                quota.burst,
-            )
-        };
+        let clock = TokioClock { origin: Instant::now() };
+        let window = |quota: &Quota| (Window::direct_with_clock(quota.to_governor(), clock.clone()), quota.burst);
         Self {
             windows: limits.windows.iter().map(window).collect(),
             queue: tokio::sync::Mutex::new(()),
             paused_until: Mutex::new(None),
-            slots: limits
-                .concurrency
-                .map(|calls| Arc::new(Semaphore::new(calls.min(Semaphore::MAX_PERMITS)))),
+            slots: limits.concurrency.map(|calls| Arc::new(Semaphore::new(calls.min(Semaphore::MAX_PERMITS)))),
             budget: limits.daily,
             day: Mutex::new(Day::default()),
             clock,
@@ -89,24 +80,13 @@ impl Limiter {
             day.date = Some(now.date_naive());
             day.spent = 0;
         }
-        let refuse = |why, wait| {
-            Err(Refusal {
-                kind: ErrorKind::QuotaExhausted,
-                wait,
-                why,
-            })
-        };
+        let refuse = |why, wait| Err(Refusal { kind: ErrorKind::QuotaExhausted, wait, why });
         if budget.calls.is_some_and(|calls| day.spent + weight > calls) {
-            return refuse(
-                "the client's own daily budget is spent",
-                until_midnight(now),
-            );
+            return refuse("the client's own daily budget is spent", until_midnight(now));
         }
         if let Some((left, since)) = day.told {
             let age = since.elapsed();
-            let holds = left
-                .reset_in
-                .map_or(TOLD_HOLDS, |reset| reset.min(TOLD_HOLDS));
+            let holds = left.reset_in.map_or(TOLD_HOLDS, |reset| reset.min(TOLD_HOLDS));
             if age < holds && left.remaining < budget.reserve.saturating_add(weight) {
                 return refuse(
                     "the vendor's daily allotment is down to the reserve",
@@ -130,26 +110,18 @@ impl Limiter {
                 Some(slots) => slots.clone().acquire_owned().await.ok(),
                 None => None,
             };
-            self.pass_pause(deadline)
-                .await
-                .map_err(|wait| late(Some(wait)))?;
+            self.pass_pause(deadline).await.map_err(|wait| late(Some(wait)))?;
             if !self.windows.is_empty() && weight > 0 {
                 let _turn = self.queue.lock().await;
                 for (window, burst) in &self.windows {
-                    self.pass_window(window, *burst, weight, deadline)
-                        .await
-                        .map_err(|wait| late(Some(wait)))?;
+                    self.pass_window(window, *burst, weight, deadline).await.map_err(|wait| late(Some(wait)))?;
                 }
                 // The server may have called for a pause meanwhile.
-                self.pass_pause(deadline)
-                    .await
-                    .map_err(|wait| late(Some(wait)))?;
+                self.pass_pause(deadline).await.map_err(|wait| late(Some(wait)))?;
             }
             Ok(Permit { _slot: slot })
         };
-        tokio::time::timeout_at(deadline, wait)
-            .await
-            .unwrap_or_else(|_| Err(late(None)))
+        tokio::time::timeout_at(deadline, wait).await.unwrap_or_else(|_| Err(late(None)))
     }
 
     async fn pass_window(
@@ -192,12 +164,7 @@ impl Limiter {
 
     /// Listens to what the server says.
     pub(crate) fn hear(&self, feedback: &LimitFeedback) {
-        if let Some(Allowance {
-            remaining: 0,
-            reset_in: Some(reset),
-            ..
-        }) = feedback.window
-        {
+        if let Some(Allowance { remaining: 0, reset_in: Some(reset), .. }) = feedback.window {
             self.pause(reset);
         }
         if let Some(daily) = feedback.daily {
@@ -221,11 +188,7 @@ async fn sleep_before(wait: Duration, deadline: Instant) -> Result<(), Duration>
 }
 
 fn until_midnight(now: DateTime<Utc>) -> Option<Duration> {
-    let midnight = now
-        .date_naive()
-        .checked_add_days(Days::new(1))?
-        .and_time(NaiveTime::MIN)
-        .and_utc();
+    let midnight = now.date_naive().checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN).and_utc();
     (midnight - now).to_std().ok()
 }
 
@@ -257,12 +220,7 @@ mod tests {
     }
 
     fn run<F: Future>(future: F) -> F::Output {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap()
-            .block_on(future)
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
     }
 
     proptest! {
@@ -296,10 +254,7 @@ mod tests {
             }
             start.elapsed()
         });
-        assert!(
-            elapsed > Duration::from_secs(9 * 60) && elapsed < Duration::from_secs(12 * 60),
-            "{elapsed:?}"
-        );
+        assert!(elapsed > Duration::from_secs(9 * 60) && elapsed < Duration::from_secs(12 * 60), "{elapsed:?}");
     }
 
     #[test]
@@ -311,10 +266,7 @@ mod tests {
             let before = Instant::now();
             let refusal = limiter.admit(1, soon).await.unwrap_err();
             assert_eq!(refusal.kind, ErrorKind::RateLimited);
-            assert!(
-                refusal.wait.unwrap() > Duration::from_secs(3500),
-                "{refusal:?}"
-            );
+            assert!(refusal.wait.unwrap() > Duration::from_secs(3500), "{refusal:?}");
             assert_eq!(before.elapsed(), Duration::ZERO);
         });
     }
@@ -325,10 +277,7 @@ mod tests {
             let limiter = Limiter::new(&Limits::new().concurrency(2));
             let one = limiter.admit(1, far()).await.unwrap();
             let _two = limiter.admit(1, far()).await.unwrap();
-            let refusal = limiter
-                .admit(1, Instant::now() + Duration::from_secs(5))
-                .await
-                .unwrap_err();
+            let refusal = limiter.admit(1, Instant::now() + Duration::from_secs(5)).await.unwrap_err();
             assert_eq!(refusal.kind, ErrorKind::RateLimited);
             drop(one);
             limiter.admit(1, far()).await.unwrap();
@@ -355,11 +304,7 @@ mod tests {
         run(async {
             let limiter = Limiter::new(&Limits::new());
             let left = |remaining, reset| {
-                LimitFeedback::default().with_window(Allowance {
-                    remaining,
-                    limit: None,
-                    reset_in: reset,
-                })
+                LimitFeedback::default().with_window(Allowance { remaining, limit: None, reset_in: reset })
             };
             let start = Instant::now();
             limiter.hear(&left(1, Some(Duration::from_secs(50))));
@@ -375,19 +320,12 @@ mod tests {
     #[test]
     fn the_days_own_budget_is_renewed_at_midnight() {
         let limiter = run(async { Limiter::new(&Limits::new().daily(DailyBudget::calls(3))) });
-        let evening = DateTime::parse_from_rfc3339("2024-05-01T23:00:00Z")
-            .unwrap()
-            .to_utc();
+        let evening = DateTime::parse_from_rfc3339("2024-05-01T23:00:00Z").unwrap().to_utc();
         limiter.spend(1, evening).unwrap();
         limiter.spend(2, evening).unwrap();
         let refusal = limiter.spend(1, evening).unwrap_err();
-        assert_eq!(
-            (refusal.kind, refusal.wait),
-            (ErrorKind::QuotaExhausted, Some(Duration::from_secs(3600)))
-        );
-        limiter
-            .spend(3, evening + chrono::TimeDelta::hours(1))
-            .unwrap();
+        assert_eq!((refusal.kind, refusal.wait), (ErrorKind::QuotaExhausted, Some(Duration::from_secs(3600))));
+        limiter.spend(3, evening + chrono::TimeDelta::hours(1)).unwrap();
     }
 
     #[test]
@@ -396,20 +334,13 @@ mod tests {
             let limiter = Limiter::new(&Limits::new().daily(DailyBudget::default().reserve(100)));
             let now = DateTime::UNIX_EPOCH;
             let told = |remaining| {
-                LimitFeedback::default().with_daily(Allowance {
-                    remaining,
-                    limit: Some(15_000),
-                    reset_in: None,
-                })
+                LimitFeedback::default().with_daily(Allowance { remaining, limit: Some(15_000), reset_in: None })
             };
             limiter.spend(1, now).unwrap();
             limiter.hear(&told(101));
             limiter.spend(1, now).unwrap();
             limiter.hear(&told(100));
-            assert_eq!(
-                limiter.spend(1, now).unwrap_err().kind,
-                ErrorKind::QuotaExhausted
-            );
+            assert_eq!(limiter.spend(1, now).unwrap_err().kind, ErrorKind::QuotaExhausted);
             assert_eq!(limiter.daily_allowance().unwrap().remaining, 100);
             tokio::time::sleep(TOLD_HOLDS).await;
             limiter.spend(1, now).unwrap();

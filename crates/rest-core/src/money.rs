@@ -60,9 +60,7 @@ fn fit(mut number: i128, mut scale: i64) -> Option<(i128, u32)> {
         number /= 10;
         scale -= 1;
     }
-    let scale = u32::try_from(scale)
-        .ok()
-        .filter(|scale| i64::from(*scale) <= MAX_SCALE)?;
+    let scale = u32::try_from(scale).ok().filter(|scale| i64::from(*scale) <= MAX_SCALE)?;
     Some((number, scale))
 }
 
@@ -96,9 +94,7 @@ pub mod opt {
     ///
     /// # Errors
     /// Anything else, and numbers that do not fit exactly.
-    pub fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Decimal>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
         read(deserializer)
     }
 
@@ -106,10 +102,7 @@ pub mod opt {
     ///
     /// # Errors
     /// Those of the serializer.
-    pub fn serialize<S: Serializer>(
-        amount: &Option<Decimal>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(amount: &Option<Decimal>, serializer: S) -> Result<S::Ok, S::Error> {
         match amount {
             Some(amount) => write(amount, serializer),
             None => serializer.serialize_none(),
@@ -120,23 +113,15 @@ pub mod opt {
 fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     let text = raw.get();
-    let text = text
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'))
-        .unwrap_or(text)
-        .trim();
+    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).trim();
     match text {
         "" | "null" => Ok(None),
-        _ => parse(text)
-            .map(Some)
-            .ok_or_else(|| D::Error::custom("expected a decimal number of at most 28 digits")),
+        _ => parse(text).map(Some).ok_or_else(|| D::Error::custom("expected a decimal number of at most 28 digits")),
     }
 }
 
 fn write<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
-    RawValue::from_string(amount.to_string())
-        .map_err(S::Error::custom)?
-        .serialize(serializer)
+    RawValue::from_string(amount.to_string()).map_err(S::Error::custom)?.serialize(serializer)
 }
 
 #[cfg(test)]
@@ -169,14 +154,8 @@ mod tests {
             ("1.2345678901234567e16", "12345678901234567"),
             ("12345678901234567.8e-1", "1234567890123456.78"),
             ("0e9", "0"),
-            (
-                "79228162514264337593543950335",
-                "79228162514264337593543950335",
-            ),
-            (
-                "1.00000000000000000000000000000000",
-                "1.0000000000000000000000000000",
-            ),
+            ("79228162514264337593543950335", "79228162514264337593543950335"),
+            ("1.00000000000000000000000000000000", "1.0000000000000000000000000000"),
         ] {
             assert_eq!(amount(json).as_deref(), Some(text), "{json}");
         }
@@ -209,17 +188,9 @@ mod tests {
 
     #[test]
     fn amounts_are_written_as_numbers() {
-        let deal = Deal {
-            amount: parse("1234567890123456.780"),
-        };
-        assert_eq!(
-            serde_json::to_string(&deal).unwrap(),
-            r#"{"amount":1234567890123456.780}"#
-        );
-        assert_eq!(
-            serde_json::to_string(&Deal { amount: None }).unwrap(),
-            r#"{"amount":null}"#
-        );
+        let deal = Deal { amount: parse("1234567890123456.780") };
+        assert_eq!(serde_json::to_string(&deal).unwrap(), r#"{"amount":1234567890123456.780}"#);
+        assert_eq!(serde_json::to_string(&Deal { amount: None }).unwrap(), r#"{"amount":null}"#);
     }
 
     proptest! {

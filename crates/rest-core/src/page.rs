@@ -31,10 +31,7 @@ impl<T, C> Page<T, C> {
     /// The same page with every item converted.
     #[must_use]
     pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U, C> {
-        Page {
-            items: self.items.into_iter().map(convert).collect(),
-            next: self.next,
-        }
+        Page { items: self.items.into_iter().map(convert).collect(), next: self.next }
     }
 }
 
@@ -43,27 +40,17 @@ impl<T, C> Page<T, C> {
 /// It ends after a page without a next cursor and after the first error; an empty page in the middle is passed over. A
 /// cursor that repeats (at once or in a longer circle) is an [`ErrorKind::Decode`] error instead of a listing that
 /// never ends.
-pub fn pages<T, C, F, Fut>(
-    operation: &'static str,
-    first: C,
-    fetch: F,
-) -> impl Stream<Item = Result<T>>
+pub fn pages<T, C, F, Fut>(operation: &'static str, first: C, fetch: F) -> impl Stream<Item = Result<T>>
 where
     C: Clone + PartialEq,
     F: FnMut(C) -> Fut,
     Fut: Future<Output = Result<Page<T, C>>>,
 {
-    whole_pages(operation, first, fetch)
-        .map_ok(|items| stream::iter(items.into_iter().map(Ok)))
-        .try_flatten()
+    whole_pages(operation, first, fetch).map_ok(|items| stream::iter(items.into_iter().map(Ok))).try_flatten()
 }
 
 /// As [`pages`], but gives each page's items together, for callers that work in batches. Empty pages are given too.
-pub fn whole_pages<T, C, F, Fut>(
-    operation: &'static str,
-    first: C,
-    fetch: F,
-) -> impl Stream<Item = Result<Vec<T>>>
+pub fn whole_pages<T, C, F, Fut>(operation: &'static str, first: C, fetch: F) -> impl Stream<Item = Result<Vec<T>>>
 where
     C: Clone + PartialEq,
     F: FnMut(C) -> Fut,
@@ -74,11 +61,7 @@ where
         fetch: F,
         circle: Circle<C>,
     }
-    let state = State {
-        circle: Circle::new(first.clone()),
-        next: Some(first),
-        fetch,
-    };
+    let state = State { circle: Circle::new(first.clone()), next: Some(first), fetch };
     stream::try_unfold(state, move |mut state| async move {
         let Some(cursor) = state.next.take() else {
             return Ok(None);
@@ -87,9 +70,8 @@ where
         if let Some(next) = &page.next
             && state.circle.closes_at(next)
         {
-            return Err(Error::new(ErrorKind::Decode, operation).with_message(
-                "the server's next-page cursor repeats, so the listing would never end",
-            ));
+            return Err(Error::new(ErrorKind::Decode, operation)
+                .with_message("the server's next-page cursor repeats, so the listing would never end"));
         }
         state.next = page.next;
         Ok(Some((page.items, state)))
@@ -106,12 +88,7 @@ struct Circle<C> {
 
 impl<C: Clone + PartialEq> Circle<C> {
     fn new(first: C) -> Self {
-        Self {
-            last: first.clone(),
-            mark: first,
-            steps: 0,
-            mark_again_at: 1,
-        }
+        Self { last: first.clone(), mark: first, steps: 0, mark_again_at: 1 }
     }
 
     fn closes_at(&mut self, next: &C) -> bool {
@@ -136,10 +113,7 @@ mod tests {
 
     fn collect(script: Vec<Result<Page<u32, usize>>>) -> Vec<Result<u32, ErrorKind>> {
         let fetch = move |cursor: usize| {
-            let page = script
-                .get(cursor)
-                .cloned()
-                .unwrap_or_else(|| panic!("page {cursor} was never promised"));
+            let page = script.get(cursor).cloned().unwrap_or_else(|| panic!("page {cursor} was never promised"));
             async move { page }
         };
         let stream = pages("things.list", 0, fetch).map_err(|error| error.kind());
@@ -148,36 +122,23 @@ mod tests {
 
     #[test]
     fn ends_on_a_missing_cursor_and_survives_an_empty_page() {
-        let script = vec![
-            Ok(Page::new(vec![1, 2], Some(1))),
-            Ok(Page::new(vec![], Some(2))),
-            Ok(Page::last(vec![3])),
-        ];
+        let script = vec![Ok(Page::new(vec![1, 2], Some(1))), Ok(Page::new(vec![], Some(2))), Ok(Page::last(vec![3]))];
         assert_eq!(collect(script), [Ok(1), Ok(2), Ok(3)]);
         assert_eq!(collect(vec![Ok(Page::last(vec![]))]), []);
     }
 
     #[test]
     fn ends_after_an_error() {
-        let script = vec![
-            Ok(Page::new(vec![1], Some(1))),
-            Err(Error::new(ErrorKind::Server, "x")),
-            Ok(Page::last(vec![9])),
-        ];
+        let script =
+            vec![Ok(Page::new(vec![1], Some(1))), Err(Error::new(ErrorKind::Server, "x")), Ok(Page::last(vec![9]))];
         assert_eq!(collect(script), [Ok(1), Err(ErrorKind::Server)]);
     }
 
     #[test]
     fn a_cursor_that_stands_still_is_an_error() {
-        let script = vec![
-            Ok(Page::new(vec![1], Some(1))),
-            Ok(Page::new(vec![2], Some(1))),
-        ];
+        let script = vec![Ok(Page::new(vec![1], Some(1))), Ok(Page::new(vec![2], Some(1)))];
         assert_eq!(collect(script), [Ok(1), Err(ErrorKind::Decode)]);
-        assert_eq!(
-            collect(vec![Ok(Page::new(vec![1], Some(0)))]),
-            [Err(ErrorKind::Decode)]
-        );
+        assert_eq!(collect(vec![Ok(Page::new(vec![1], Some(0)))]), [Err(ErrorKind::Decode)]);
     }
 
     proptest! {

@@ -64,12 +64,7 @@ pub(crate) struct Run<'a> {
 
 impl Inner {
     /// Runs a call to its end.
-    pub(crate) async fn run(
-        self: &Arc<Self>,
-        call: &Call,
-        route: Route<'_>,
-        reading: Reading,
-    ) -> Result<Answer> {
+    pub(crate) async fn run(self: &Arc<Self>, call: &Call, route: Route<'_>, reading: Reading) -> Result<Answer> {
         let span = tracing::info_span!(
             "call",
             vendor = self.profile.vendor(),
@@ -100,10 +95,7 @@ impl Inner {
             span.record("status", status.as_u16());
         }
         span.record("attempts", attempts);
-        span.record(
-            "elapsed_ms",
-            u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        );
+        span.record("elapsed_ms", u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
         if let Err(error) = &outcome {
             self.ledger.failed(call.operation);
             let _in_span = span.enter();
@@ -139,11 +131,7 @@ impl Run<'_> {
     /// After a refusal of the credentials: obtains others, once per call, and says whether it is worth another try.
     async fn renew(&mut self, failure: &Failure) -> Result<bool> {
         let renewable = self.inner.auth.as_ref().is_some_and(TokenCache::renewable);
-        let Some(refused) = failure
-            .credentials
-            .clone()
-            .filter(|_| renewable && !self.has_renewed)
-        else {
+        let Some(refused) = failure.credentials.clone().filter(|_| renewable && !self.has_renewed) else {
             return Ok(false);
         };
         self.has_renewed = true;
@@ -153,11 +141,7 @@ impl Run<'_> {
     }
 
     /// The wait before the next attempt, or `None` if there is to be none.
-    fn next_delay(
-        &self,
-        failure: &Failure,
-        delays: &mut impl Iterator<Item = Duration>,
-    ) -> Option<Duration> {
+    fn next_delay(&self, failure: &Failure, delays: &mut impl Iterator<Item = Duration>) -> Option<Duration> {
         if !may_repeat(self.call.safety, &failure.class) {
             return None;
         }
@@ -165,10 +149,7 @@ impl Run<'_> {
         let delay = match failure.class.retry_after {
             // A little more than the server asks for, so that the clones do not all come back at the same instant.
             Some(word) => {
-                word.min(LONGEST_PAUSE)
-                    + self
-                        .inner
-                        .with_rng(|rng| retry::jitter(rng, self.inner.retry.base))
+                word.min(LONGEST_PAUSE) + self.inner.with_rng(|rng| retry::jitter(rng, self.inner.retry.base))
             }
             None => self.inner.with_rng(|rng| retry::jitter(rng, bound)),
         };
@@ -189,16 +170,10 @@ impl Run<'_> {
                         .or_else(|error| self.built_later(error))
                         .map_err(Trouble::Final)?;
                 }
-                inner
-                    .limiter
-                    .spend(self.call.weight, inner.now())
-                    .map_err(|refusal| self.refused(&refusal))?;
+                inner.limiter.spend(self.call.weight, inner.now()).map_err(|refusal| self.refused(&refusal))?;
                 let credentials = self.credentials().await.map_err(Trouble::Final)?;
-                let base = credentials
-                    .as_ref()
-                    .and_then(|cached| cached.credentials.base())
-                    .unwrap_or(&inner.base)
-                    .clone();
+                let base =
+                    credentials.as_ref().and_then(|cached| cached.credentials.base()).unwrap_or(&inner.base).clone();
                 let permit = inner
                     .limiter
                     .admit(self.call.weight, self.deadline)
@@ -207,9 +182,7 @@ impl Run<'_> {
                 (credentials, base, Some(permit))
             }
         };
-        let request = self
-            .request(&base, credentials.as_deref())
-            .map_err(Trouble::Final)?;
+        let request = self.request(&base, credentials.as_deref()).map_err(Trouble::Final)?;
         let outcome = self.exchange(request, permit).await;
         outcome.map_err(|mut failure| {
             failure.credentials = credentials;
@@ -219,13 +192,8 @@ impl Run<'_> {
 
     /// An absolute link may fit the base of the credentials, which are not known yet.
     fn built_later(&self, error: Error) -> Result<()> {
-        let waits_for_credentials =
-            matches!(self.call.target, Target::Absolute(_)) && self.inner.auth.is_some();
-        if waits_for_credentials {
-            Ok(())
-        } else {
-            Err(self.finish(error))
-        }
+        let waits_for_credentials = matches!(self.call.target, Target::Absolute(_)) && self.inner.auth.is_some();
+        if waits_for_credentials { Ok(()) } else { Err(self.finish(error)) }
     }
 
     async fn credentials(&mut self) -> Result<Option<Arc<Cached>>> {
@@ -240,22 +208,17 @@ impl Run<'_> {
 
     async fn in_time<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         timeout_at(self.deadline, work).await.unwrap_or_else(|_| {
-            let error = Error::new(ErrorKind::Timeout, self.call.operation)
-                .with_message("credentials did not arrive in time");
+            let error =
+                Error::new(ErrorKind::Timeout, self.call.operation).with_message("credentials did not arrive in time");
             Err(self.finish(error))
         })
     }
 
     fn request(&self, base: &BaseUrl, credentials: Option<&Cached>) -> Result<Request<Bytes>> {
-        let mut request = self
-            .call
-            .to_request(base)
-            .map_err(|error| self.finish(error))?;
+        let mut request = self.call.to_request(base).map_err(|error| self.finish(error))?;
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, self.inner.user_agent.clone());
-        headers
-            .entry(ACCEPT_ENCODING)
-            .or_insert(HeaderValue::from_static("gzip"));
+        headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
         if let Some(cached) = credentials {
             cached.credentials.apply(headers);
         }
@@ -264,40 +227,24 @@ impl Run<'_> {
 
     /// Sends the request and reads the answer, within the time of one attempt. That time is not cut at the deadline: a
     /// write sent with no time left to hear the answer would end as unknown for nothing.
-    async fn exchange(
-        &mut self,
-        request: Request<Bytes>,
-        permit: Option<Permit>,
-    ) -> Result<Answer, Box<Failure>> {
+    async fn exchange(&mut self, request: Request<Bytes>, permit: Option<Permit>) -> Result<Answer, Box<Failure>> {
         let again = self.attempts > 0;
         self.attempts += 1;
         self.inner.spending.sent();
-        self.inner
-            .ledger
-            .sent(self.call.operation, request.body().len(), again);
+        self.inner.ledger.sent(self.call.operation, request.body().len(), again);
         let patience = self.call.timeout.unwrap_or(self.inner.timeout);
         let exchange = async {
-            let response = self
-                .inner
-                .transport
-                .send(request)
-                .await
-                .map_err(no_answer)?;
+            let response = self.inner.transport.send(request).await.map_err(no_answer)?;
             self.answer(response, permit, patience).await
         };
         timeout(patience, exchange).await.unwrap_or_else(|_| {
-            Err(no_answer(TransportError::new(
-                TransportErrorKind::Timeout,
-                "the time for one attempt is over",
-            )))
+            Err(no_answer(TransportError::new(TransportErrorKind::Timeout, "the time for one attempt is over")))
         })
     }
 
     /// Not let through by our own limits.
     fn refused(&self, refusal: &Refusal) -> Trouble {
-        let error = Error::new(refusal.kind, self.call.operation)
-            .with_message(refusal.why)
-            .with_retryable(true);
+        let error = Error::new(refusal.kind, self.call.operation).with_message(refusal.why).with_retryable(true);
         Trouble::Final(self.finish(match refusal.wait {
             Some(wait) => error.with_retry_after(wait),
             None => error,
@@ -305,8 +252,6 @@ impl Run<'_> {
     }
 
     fn finish(&self, error: Error) -> Error {
-        error
-            .with_vendor(self.inner.profile.vendor())
-            .with_effort(self.attempts, self.started.elapsed())
+        error.with_vendor(self.inner.profile.vendor()).with_effort(self.attempts, self.started.elapsed())
     }
 }

@@ -67,16 +67,9 @@ impl Classified {
     #[must_use]
     pub fn from_status(status: StatusCode, headers: &HeaderMap) -> Self {
         let refused = Self::new;
-        let failed = |kind| Self {
-            acted: Acted::Unknown,
-            transient: true,
-            ..Self::new(kind)
-        };
+        let failed = |kind| Self { acted: Acted::Unknown, transient: true, ..Self::new(kind) };
         match status.as_u16() {
-            401 => Self {
-                refresh_auth: true,
-                ..refused(ErrorKind::Unauthorized)
-            },
+            401 => Self { refresh_auth: true, ..refused(ErrorKind::Unauthorized) },
             402 | 403 | 407 => refused(ErrorKind::Forbidden),
             404 => refused(ErrorKind::NotFound),
             405 | 501 => refused(ErrorKind::Unsupported),
@@ -85,18 +78,9 @@ impl Classified {
             410 => refused(ErrorKind::Gone),
             412 | 428 => refused(ErrorKind::Precondition),
             413 | 414 | 431 => refused(ErrorKind::TooLarge),
-            425 => Self {
-                transient: true,
-                ..refused(ErrorKind::Server)
-            },
-            429 => Self {
-                transient: true,
-                ..refused(ErrorKind::RateLimited)
-            },
-            503 if retry::has_retry_after(headers) => Self {
-                transient: true,
-                ..refused(ErrorKind::Server)
-            },
+            425 => Self { transient: true, ..refused(ErrorKind::Server) },
+            429 => Self { transient: true, ..refused(ErrorKind::RateLimited) },
+            503 if retry::has_retry_after(headers) => Self { transient: true, ..refused(ErrorKind::Server) },
             500..=599 => failed(ErrorKind::Server),
             300..=399 => refused(ErrorKind::Config),
             _ => refused(ErrorKind::Invalid),
@@ -133,10 +117,7 @@ pub trait Profile: Send + Sync + Debug {
 
     /// The server's id of this request, for its support desk. Default: the header `x-request-id`.
     fn request_id(&self, headers: &HeaderMap) -> Option<String> {
-        headers
-            .get("x-request-id")
-            .and_then(|id| id.to_str().ok())
-            .map(str::to_owned)
+        headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned)
     }
 }
 
@@ -152,12 +133,7 @@ pub fn is_json(headers: &HeaderMap) -> bool {
 
 /// The part of a content type before its parameters, in lower case.
 pub(crate) fn media_type(content_type: &[u8]) -> Vec<u8> {
-    content_type
-        .split(|byte| *byte == b';')
-        .next()
-        .unwrap_or_default()
-        .trim_ascii()
-        .to_ascii_lowercase()
+    content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase()
 }
 
 #[cfg(test)]

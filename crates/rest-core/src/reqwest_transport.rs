@@ -31,11 +31,7 @@ pub struct ReqwestOptions {
 
 impl Default for ReqwestOptions {
     fn default() -> Self {
-        Self {
-            connect_timeout: Duration::from_secs(10),
-            environment_proxies: false,
-            extra_roots_pem: Vec::new(),
-        }
+        Self { connect_timeout: Duration::from_secs(10), environment_proxies: false, extra_roots_pem: Vec::new() }
     }
 }
 
@@ -65,14 +61,12 @@ impl ReqwestTransport {
             builder = builder.no_proxy();
         }
         for pem in &options.extra_roots_pem {
-            let roots = reqwest::Certificate::from_pem_bundle(pem).map_err(|error| {
-                Error::config("a root certificate cannot be read").with_source(error)
-            })?;
+            let roots = reqwest::Certificate::from_pem_bundle(pem)
+                .map_err(|error| Error::config("a root certificate cannot be read").with_source(error))?;
             builder = builder.tls_certs_merge(roots);
         }
-        let client = builder.build().map_err(|error| {
-            Error::config("the HTTP client cannot be set up").with_source(error)
-        })?;
+        let client =
+            builder.build().map_err(|error| Error::config("the HTTP client cannot be set up").with_source(error))?;
         Ok(Self { client })
     }
 }
@@ -96,10 +90,7 @@ impl Transport for ReqwestTransport {
         *response.status_mut() = answer.status();
         *response.version_mut() = answer.version();
         *response.headers_mut() = answer.headers().clone();
-        let body = answer
-            .bytes_stream()
-            .map_err(|error| failure(TransportErrorKind::Body, error))
-            .boxed();
+        let body = answer.bytes_stream().map_err(|error| failure(TransportErrorKind::Body, error)).boxed();
         Ok(response.map(|()| body))
     }
 }

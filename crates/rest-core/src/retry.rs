@@ -49,10 +49,7 @@ impl RetryPolicy {
     /// Never repeats.
     #[must_use]
     pub fn none() -> Self {
-        Self {
-            max_attempts: 1,
-            ..Self::default()
-        }
+        Self { max_attempts: 1, ..Self::default() }
     }
 
     /// The upper bounds of the delays before the second, third … attempt.
@@ -78,10 +75,7 @@ pub struct RetryBudget {
 
 impl Default for RetryBudget {
     fn default() -> Self {
-        Self {
-            ratio: 0.1,
-            floor: 30,
-        }
+        Self { ratio: 0.1, floor: 30 }
     }
 }
 
@@ -118,11 +112,7 @@ struct Slot {
 
 impl Spending {
     pub(crate) fn new(budget: RetryBudget) -> Self {
-        Self {
-            budget,
-            start: Instant::now(),
-            slots: Mutex::default(),
-        }
+        Self { budget, start: Instant::now(), slots: Mutex::default() }
     }
 
     /// Notes one request that is sent.
@@ -134,8 +124,7 @@ impl Spending {
     pub(crate) fn try_repeat(&self) -> bool {
         self.with_slots(|slots, now| {
             let recent = slots.iter().filter(|slot| slot.number + SLOTS > now);
-            let (sent, repeated) =
-                recent.fold((0, 0), |(s, r), slot| (s + slot.sent, r + slot.repeated));
+            let (sent, repeated) = recent.fold((0, 0), |(s, r), slot| (s + slot.sent, r + slot.repeated));
             let allowed = f64::from(self.budget.floor) + self.budget.ratio * sent as f64;
             let affordable = (repeated + 1) as f64 <= allowed;
             if affordable {
@@ -147,10 +136,7 @@ impl Spending {
 
     fn with_slots<T>(&self, work: impl FnOnce(&mut [Slot; SLOTS as usize], u64) -> T) -> T {
         let now = self.start.elapsed().as_secs() / SLOT_SECONDS;
-        let mut slots = self
-            .slots
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut slots = self.slots.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         work(&mut slots, now)
     }
 }
@@ -158,23 +144,17 @@ impl Spending {
 fn slot(slots: &mut [Slot; SLOTS as usize], number: u64) -> &mut Slot {
     let slot = &mut slots[(number % SLOTS) as usize];
     if slot.number != number {
-        *slot = Slot {
-            number,
-            ..Slot::default()
-        };
+        *slot = Slot { number, ..Slot::default() };
     }
     slot
 }
 
 /// Whether there is a `Retry-After` that means something, whatever the time is.
 pub(crate) fn has_retry_after(headers: &HeaderMap) -> bool {
-    headers
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|text| {
-            let text = text.trim();
-            seconds(text).is_some() || http_date(text).is_some()
-        })
+    headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).is_some_and(|text| {
+        let text = text.trim();
+        seconds(text).is_some() || http_date(text).is_some()
+    })
 }
 
 /// The wait that `Retry-After` asks for: seconds, or a date. A date is taken relative to the server's own `Date` if it
@@ -183,10 +163,7 @@ pub(crate) fn has_retry_after(headers: &HeaderMap) -> bool {
 pub fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     seconds(text).or_else(|| {
-        let server_now = headers
-            .get(DATE)
-            .and_then(|date| http_date(date.to_str().ok()?))
-            .unwrap_or(now);
+        let server_now = headers.get(DATE).and_then(|date| http_date(date.to_str().ok()?)).unwrap_or(now);
         let wait = http_date(text)?.signed_duration_since(server_now);
         // A date that has just passed means "now".
         let wait = wait.max(chrono::TimeDelta::zero()).to_std().ok()?;
@@ -212,15 +189,12 @@ pub fn seconds(text: &str) -> Option<Duration> {
 /// A date in one of the three forms that RFC 9110 knows.
 fn http_date(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
-    DateTime::parse_from_rfc2822(text)
-        .map(|date| date.to_utc())
-        .ok()
-        .or_else(|| {
-            ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"]
-                .iter()
-                .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
-                .map(|date| date.and_utc())
-        })
+    DateTime::parse_from_rfc2822(text).map(|date| date.to_utc()).ok().or_else(|| {
+        ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"]
+            .iter()
+            .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+            .map(|date| date.and_utc())
+    })
 }
 
 /// A random part of `bound`, from nothing to all of it ("full jitter").
@@ -247,9 +221,7 @@ mod tests {
 
     #[test]
     fn retry_after_in_all_its_forms() {
-        let now = DateTime::parse_from_rfc3339("2024-05-01T10:00:00Z")
-            .unwrap()
-            .to_utc();
+        let now = DateTime::parse_from_rfc3339("2024-05-01T10:00:00Z").unwrap().to_utc();
         let s = |n| Some(Duration::from_secs(n));
         for (text, date, wait) in [
             ("7", None, s(7)),
@@ -271,11 +243,7 @@ mod tests {
             ("Wed, 01 May 2024 09:59:00 GMT", None, s(0)),
             ("Thu, 01 May 2034 10:00:00 GMT", None, None),
             // The server's clock is an hour slow; its own Date says so.
-            (
-                "Wed, 01 May 2024 09:00:30 GMT",
-                Some("Wed, 01 May 2024 09:00:00 GMT"),
-                s(30),
-            ),
+            ("Wed, 01 May 2024 09:00:30 GMT", Some("Wed, 01 May 2024 09:00:00 GMT"), s(30)),
         ] {
             assert_eq!(retry_after(&headers(text, date), now), wait, "{text:?}");
         }
@@ -284,11 +252,7 @@ mod tests {
 
     #[test]
     fn only_what_is_safe_to_repeat_is_repeated() {
-        let class = |transient, acted| Classified {
-            transient,
-            acted,
-            ..Classified::new(ErrorKind::Server)
-        };
+        let class = |transient, acted| Classified { transient, acted, ..Classified::new(ErrorKind::Server) };
         for (safety, transient, acted, may) in [
             (Safety::Read, true, Acted::Unknown, true),
             (Safety::Read, false, Acted::No, false),
@@ -297,21 +261,13 @@ mod tests {
             (Safety::Unsafe, true, Acted::No, true),
             (Safety::Unsafe, false, Acted::No, false),
         ] {
-            assert_eq!(
-                may_repeat(safety, &class(transient, acted)),
-                may,
-                "{safety:?} {transient} {acted:?}"
-            );
+            assert_eq!(may_repeat(safety, &class(transient, acted)), may, "{safety:?} {transient} {acted:?}");
         }
     }
 
     #[test]
     fn delays_double_up_to_the_cap() {
-        let policy = RetryPolicy {
-            max_attempts: 10,
-            cap: Duration::from_secs(2),
-            ..RetryPolicy::default()
-        };
+        let policy = RetryPolicy { max_attempts: 10, cap: Duration::from_secs(2), ..RetryPolicy::default() };
         let delays: Vec<_> = policy.delays().map(|delay| delay.as_millis()).collect();
         assert_eq!(delays, [250, 500, 1000, 2000, 2000, 2000, 2000, 2000, 2000]);
         assert_eq!(RetryPolicy::none().delays().count(), 0);
@@ -319,13 +275,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_budget_is_a_share_of_a_minute_and_comes_back() {
-        let spending = Spending::new(RetryBudget {
-            ratio: 0.1,
-            floor: 2,
-        });
-        let drain = |spending: &Spending| {
-            std::iter::from_fn(|| spending.try_repeat().then_some(())).count()
-        };
+        let spending = Spending::new(RetryBudget { ratio: 0.1, floor: 2 });
+        let drain = |spending: &Spending| std::iter::from_fn(|| spending.try_repeat().then_some(())).count();
         assert_eq!(drain(&spending), 2);
         (0..100).for_each(|_| spending.sent());
         assert_eq!(drain(&spending), 10);

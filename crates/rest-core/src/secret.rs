@@ -12,11 +12,7 @@ const PRINTED: usize = 400;
 /// numbers and things that look like credentials replaced.
 #[must_use]
 pub fn mask(text: &str) -> String {
-    let line: String = text
-        .chars()
-        .take(PRINTED * 4)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let line: String = text.chars().take(PRINTED * 4).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut out = String::with_capacity(line.len().min(PRINTED));
     let mut rest = line.as_str();
     let mut after_credential_word = false;
@@ -51,24 +47,7 @@ pub fn mask(text: &str) -> String {
 
 fn is_break(c: char) -> bool {
     c.is_whitespace()
-        || matches!(
-            c,
-            '"' | '\''
-                | '<'
-                | '>'
-                | '('
-                | ')'
-                | '['
-                | ']'
-                | '{'
-                | '}'
-                | ','
-                | ';'
-                | '='
-                | ':'
-                | '&'
-                | '`'
-        )
+        || matches!(c, '"' | '\'' | '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}' | ',' | ';' | '=' | ':' | '&' | '`')
 }
 
 fn push_word(out: &mut String, word: &str, after_credential_word: &mut bool) {
@@ -98,11 +77,7 @@ fn push_word(out: &mut String, word: &str, after_credential_word: &mut bool) {
         out.push_str("[secret]");
     } else {
         *after_credential_word = false;
-        out.push_str(if looks_like_email(word) {
-            "[email]"
-        } else {
-            word
-        });
+        out.push_str(if looks_like_email(word) { "[email]" } else { word });
     }
 }
 
@@ -112,8 +87,7 @@ fn looks_like_credential(word: &str) -> bool {
 }
 
 fn looks_like_email(word: &str) -> bool {
-    word.split_once('@')
-        .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+    word.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
 }
 
 /// The byte length of an international phone number at the start of `text`, if there is one (at least 7 digits).
@@ -130,9 +104,7 @@ fn phone_length(text: &str) -> Option<usize> {
 /// The start of a body that could not be understood, fit to print: at most `max` characters, masked.
 #[must_use]
 pub fn excerpt(body: &[u8], max: usize) -> String {
-    let head = body
-        .get(..body.len().min(max.saturating_mul(4)))
-        .unwrap_or_default();
+    let head = body.get(..body.len().min(max.saturating_mul(4))).unwrap_or_default();
     let text: String = String::from_utf8_lossy(head).chars().take(max).collect();
     mask(&text)
 }
@@ -141,10 +113,7 @@ pub fn excerpt(body: &[u8], max: usize) -> String {
 pub(crate) fn scrub<'a>(text: &mut String, secrets: impl Iterator<Item = &'a str>) {
     const SHORTEST: usize = 6;
     for secret in secrets {
-        let parts = secret
-            .split([' ', '='])
-            .chain([secret])
-            .filter(|part| part.len() >= SHORTEST);
+        let parts = secret.split([' ', '=']).chain([secret]).filter(|part| part.len() >= SHORTEST);
         for part in parts {
             if text.contains(part) {
                 *text = text.replace(part, "[secret]");
@@ -161,29 +130,14 @@ mod tests {
     #[test]
     fn masks_people_and_credentials_but_not_prose() {
         for (text, masked) in [
-            (
-                "duplicate value found: ada@example.com in id 003A",
-                "duplicate value found: [email] in id 003A",
-            ),
+            ("duplicate value found: ada@example.com in id 003A", "duplicate value found: [email] in id 003A"),
             ("<ada@example.com>\nis taken", "<[email]> is taken"),
             ("call +1 (555) 123-4567, please", "call [phone], please"),
-            (
-                "Authorization: Bearer abcdef123456",
-                "Authorization: Bearer [secret]",
-            ),
-            (
-                r#"{"access_token":"00Dx!AQ9abcdef"}"#,
-                r#"{"access_token":"[secret]"}"#,
-            ),
-            (
-                "Token token=k3yk3yk3y is wrong",
-                "Token token=[secret] is wrong",
-            ),
+            ("Authorization: Bearer abcdef123456", "Authorization: Bearer [secret]"),
+            (r#"{"access_token":"00Dx!AQ9abcdef"}"#, r#"{"access_token":"[secret]"}"#),
+            ("Token token=k3yk3yk3y is wrong", "Token token=[secret] is wrong"),
             ("token expired", "token expired"),
-            (
-                "id 40000001234 has 1+1 errors",
-                "id 40000001234 has 1+1 errors",
-            ),
+            ("id 40000001234 has 1+1 errors", "id 40000001234 has 1+1 errors"),
             ("", ""),
         ] {
             assert_eq!(mask(text), masked);
@@ -192,10 +146,7 @@ mod tests {
 
     #[test]
     fn excerpts_are_short_and_survive_any_bytes() {
-        assert_eq!(
-            excerpt(b"<html>\n<title>Sign in</title>", 14),
-            "<html> <title>"
-        );
+        assert_eq!(excerpt(b"<html>\n<title>Sign in</title>", 14), "<html> <title>");
         assert_eq!(excerpt(&[0xff, 0xfe, b'a'], 10), "\u{fffd}\u{fffd}a");
     }
 

@@ -36,15 +36,7 @@ pub(crate) fn measured(
         _permit: Option<Permit>,
         ended: bool,
     }
-    let state = State {
-        body,
-        decoder,
-        about,
-        ledger,
-        checkpoint: (Instant::now(), 0),
-        _permit: permit,
-        ended: false,
-    };
+    let state = State { body, decoder, about, ledger, checkpoint: (Instant::now(), 0), _permit: permit, ended: false };
     stream::try_unfold(state, move |mut state| async move {
         while !state.ended {
             let until = state.checkpoint.0 + patience;
@@ -52,24 +44,17 @@ pub(crate) fn measured(
             let received = state.decoder.received();
             let part = match next {
                 Err(_) if received < state.checkpoint.1 + TRICKLE => {
-                    return Err(state
-                        .about
-                        .error(ErrorKind::Timeout, "the answer's body stopped moving"));
+                    return Err(state.about.error(ErrorKind::Timeout, "the answer's body stopped moving"));
                 }
                 Err(_) => {
                     state.checkpoint = (Instant::now(), received);
                     continue;
                 }
                 Ok(Some(Err(error))) => {
-                    return Err(state
-                        .about
-                        .error(ErrorKind::Connect, error.to_string())
-                        .with_source(error));
+                    return Err(state.about.error(ErrorKind::Connect, error.to_string()).with_source(error));
                 }
                 Ok(Some(Ok(chunk))) => {
-                    state
-                        .ledger
-                        .received(state.about.operation, chunk.len() as u64);
+                    state.ledger.received(state.about.operation, chunk.len() as u64);
                     state.decoder.push(chunk)
                 }
                 Ok(None) => {

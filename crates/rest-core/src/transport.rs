@@ -45,14 +45,8 @@ pub struct TransportError {
 impl TransportError {
     /// A failure of this kind. The source's text is shown to people, so it must not hold URLs or secrets.
     #[must_use]
-    pub fn new(
-        kind: TransportErrorKind,
-        source: impl Into<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
-        Self {
-            kind,
-            source: source.into(),
-        }
+    pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind, source: source.into() }
     }
 
     /// What is certain about the request.
@@ -95,11 +89,7 @@ impl StdError for TransportError {
 /// A body that is already there, for transports that have it whole.
 #[must_use]
 pub fn whole(body: Bytes) -> ByteStream {
-    if body.is_empty() {
-        Box::pin(stream::empty())
-    } else {
-        Box::pin(stream::iter([Ok(body)]))
-    }
+    if body.is_empty() { Box::pin(stream::empty()) } else { Box::pin(stream::iter([Ok(body)])) }
 }
 
 #[cfg(test)]
@@ -111,12 +101,8 @@ mod tests {
         #[derive(Debug, thiserror::Error)]
         #[error("error sending request")]
         struct Outer(#[source] std::io::Error);
-        let cause =
-            std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "connection refused");
+        let cause = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "connection refused");
         let error = TransportError::new(TransportErrorKind::NotSent, Outer(cause));
-        assert_eq!(
-            error.to_string(),
-            "the request was not sent: error sending request: connection refused"
-        );
+        assert_eq!(error.to_string(), "the request was not sent: error sending request: connection refused");
     }
 }

@@ -42,9 +42,7 @@ impl UrlPolicy {
 
     fn check(&self, host: &Host<&str>) -> Result<()> {
         if !self.allow_metadata && is_metadata(host) {
-            return Err(Error::config(
-                "the base URL points to a link-local or cloud metadata address",
-            ));
+            return Err(Error::config("the base URL points to a link-local or cloud metadata address"));
         }
         if self.hosts.is_empty() || is_loopback(host) {
             return Ok(());
@@ -53,22 +51,16 @@ impl UrlPolicy {
             return Err(self.wrong_host());
         };
         let name = name.trim_end_matches('.');
-        let fits = self
-            .hosts
-            .iter()
-            .any(|allowed| match allowed.strip_prefix('.') {
-                Some(_) => name.len() > allowed.len() && name.ends_with(allowed.as_ref()),
-                None => name == allowed,
-            });
+        let fits = self.hosts.iter().any(|allowed| match allowed.strip_prefix('.') {
+            Some(_) => name.len() > allowed.len() && name.ends_with(allowed.as_ref()),
+            None => name == allowed,
+        });
         if fits { Ok(()) } else { Err(self.wrong_host()) }
     }
 
     fn wrong_host(&self) -> Error {
-        Error::config(format!(
-            "the base URL's host is not one of {}",
-            self.hosts.join(", ")
-        ))
-        .with_hint("check the host, or allow it in code")
+        Error::config(format!("the base URL's host is not one of {}", self.hosts.join(", ")))
+            .with_hint("check the host, or allow it in code")
     }
 }
 
@@ -98,9 +90,8 @@ impl BaseUrl {
         if !is_plain(text) {
             return refuse("holds a space, a backslash or a control character");
         }
-        let url = Url::parse(text).map_err(|error| {
-            Error::config("the base URL is not an absolute URL").with_source(error)
-        })?;
+        let url = Url::parse(text)
+            .map_err(|error| Error::config("the base URL is not an absolute URL").with_source(error))?;
         let Some(host) = url.host().filter(|host| *host != Host::Domain("")) else {
             return refuse("has no host");
         };
@@ -122,11 +113,7 @@ impl BaseUrl {
             return refuse("has an empty path segment");
         }
         let origin = url.origin().ascii_serialization();
-        Ok(Self {
-            url,
-            origin,
-            prefix,
-        })
+        Ok(Self { url, origin, prefix })
     }
 
     /// `https://host` or `https://host:port`.
@@ -149,8 +136,7 @@ impl BaseUrl {
 
     /// Joins percent-encoded `segments` below the prefix.
     pub(crate) fn join_segments(&self, segments: &[String]) -> Result<String> {
-        let mut out =
-            String::with_capacity(self.origin.len() + self.prefix.len() + 16 * segments.len());
+        let mut out = String::with_capacity(self.origin.len() + self.prefix.len() + 16 * segments.len());
         out.push_str(&self.origin);
         out.push_str(&self.prefix);
         for segment in segments {
@@ -169,11 +155,7 @@ impl BaseUrl {
 
     /// Accepts an absolute URL that came from a server, if it stays on this origin.
     pub(crate) fn same_origin(&self, link: &str) -> Result<String> {
-        let refuse = |what: &str| {
-            Err(Error::config(format!(
-                "a link from the server {what}; it was not followed"
-            )))
-        };
+        let refuse = |what: &str| Err(Error::config(format!("a link from the server {what}; it was not followed")));
         if !is_plain(link) {
             return refuse("holds a space, a backslash or a control character");
         }
@@ -186,12 +168,7 @@ impl BaseUrl {
         if url.origin() != self.url.origin() {
             return refuse("leaves the configured origin");
         }
-        Ok(url
-            .as_str()
-            .split('#')
-            .next()
-            .unwrap_or_default()
-            .to_owned())
+        Ok(url.as_str().split('#').next().unwrap_or_default().to_owned())
     }
 }
 
@@ -217,9 +194,7 @@ impl fmt::Debug for BaseUrl {
 
 /// Percent-encodes everything but the unreserved characters of RFC 3986 (a space becomes `%20`, never `+`).
 pub fn percent_encode(out: &mut String, text: &str) {
-    const HEX: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
-    ];
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
             out.push(char::from(byte));
@@ -231,14 +206,8 @@ pub fn percent_encode(out: &mut String, text: &str) {
 }
 
 fn check_segment(segment: &str) -> Result<()> {
-    if segment.is_empty()
-        || segment == "."
-        || segment == ".."
-        || segment.chars().any(char::is_control)
-    {
-        return Err(Error::config(
-            "a path segment is empty, a dot segment, or holds a control character",
-        ));
+    if segment.is_empty() || segment == "." || segment == ".." || segment.chars().any(char::is_control) {
+        return Err(Error::config("a path segment is empty, a dot segment, or holds a control character"));
     }
     Ok(())
 }
@@ -255,12 +224,7 @@ fn check_raw(path: &str) -> Result<()> {
     if path.contains("//") {
         return refuse("has an empty segment");
     }
-    if path.split('/').any(|segment| {
-        matches!(
-            segment.to_ascii_lowercase().replace("%2e", ".").as_str(),
-            "." | ".."
-        )
-    }) {
+    if path.split('/').any(|segment| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")) {
         return refuse("has a dot segment");
     }
     Ok(())
@@ -268,9 +232,7 @@ fn check_raw(path: &str) -> Result<()> {
 
 /// URL parsers silently drop tabs and line breaks and read `\` as `/`; so nothing of that kind gets to one.
 fn is_plain(text: &str) -> bool {
-    !text
-        .chars()
-        .any(|c| c.is_control() || c.is_whitespace() || c == '\\')
+    !text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\')
 }
 
 /// An empty user name (`https://@host`) leaves no trace in the parsed URL, so the text is looked at too.
@@ -284,9 +246,7 @@ fn is_loopback(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => name.trim_end_matches('.') == "localhost",
         Host::Ipv4(ip) => ip.is_loopback(),
-        Host::Ipv6(ip) => {
-            ip.is_loopback() || ip.to_ipv4_mapped().is_some_and(|ip| ip.is_loopback())
-        }
+        Host::Ipv6(ip) => ip.is_loopback() || ip.to_ipv4_mapped().is_some_and(|ip| ip.is_loopback()),
     }
 }
 
@@ -294,10 +254,8 @@ fn is_metadata(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => {
             let name = name.trim_end_matches('.');
-            matches!(
-                name,
-                "metadata" | "metadata.google.internal" | "metadata.goog" | "instance-data"
-            ) || name.ends_with(".metadata.google.internal")
+            matches!(name, "metadata" | "metadata.google.internal" | "metadata.goog" | "instance-data")
+                || name.ends_with(".metadata.google.internal")
                 || name.starts_with("instance-data.")
         }
         Host::Ipv4(ip) => is_metadata_ip(IpAddr::V4(*ip)),
@@ -307,11 +265,8 @@ fn is_metadata(host: &Host<&str>) -> bool {
 
 fn is_metadata_ip(ip: IpAddr) -> bool {
     /// Services outside the link-local block: Alibaba, Azure's wire server, Oracle.
-    const V4: [Ipv4Addr; 3] = [
-        Ipv4Addr::new(100, 100, 100, 200),
-        Ipv4Addr::new(168, 63, 129, 16),
-        Ipv4Addr::new(192, 0, 0, 192),
-    ];
+    const V4: [Ipv4Addr; 3] =
+        [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(168, 63, 129, 16), Ipv4Addr::new(192, 0, 0, 192)];
     /// Amazon's, in the unique-local block.
     const V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254);
     match ip {
@@ -326,9 +281,7 @@ fn is_metadata_ip(ip: IpAddr) -> bool {
 /// The IPv4 address inside an IPv4-mapped or NAT64 address.
 fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     match ip.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
-        }
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low))),
         _ => ip.to_ipv4_mapped(),
     }
 }
@@ -342,21 +295,9 @@ mod tests {
     fn base_urls_that_are_accepted() {
         for (text, origin, prefix) in [
             ("https://acme.example.com", "https://acme.example.com", ""),
-            (
-                "https://acme.example.com/crm/sales/",
-                "https://acme.example.com",
-                "/crm/sales",
-            ),
-            (
-                "HTTPS://ACME.example.com:443/a",
-                "https://acme.example.com",
-                "/a",
-            ),
-            (
-                "https://acme.example.com:8443",
-                "https://acme.example.com:8443",
-                "",
-            ),
+            ("https://acme.example.com/crm/sales/", "https://acme.example.com", "/crm/sales"),
+            ("HTTPS://ACME.example.com:443/a", "https://acme.example.com", "/a"),
+            ("https://acme.example.com:8443", "https://acme.example.com:8443", ""),
             ("http://127.0.0.1:4001", "http://127.0.0.1:4001", ""),
             ("http://localhost:1/x", "http://localhost:1", "/x"),
             ("http://[::1]:4001/", "http://[::1]:4001", ""),
@@ -400,22 +341,14 @@ mod tests {
         ] {
             let error = BaseUrl::parse(text).expect_err(text);
             assert_eq!(error.kind(), crate::ErrorKind::Config, "{text}");
-            assert!(
-                !format!("{error} {error:?}").contains("canary"),
-                "{error:?}"
-            );
+            assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
         }
     }
 
     #[test]
     fn a_policy_narrows_hosts_and_can_open_metadata_addresses() {
         let policy = UrlPolicy::new().hosts([".example.com", "exact.test"]);
-        for good in [
-            "https://a.example.com",
-            "https://a.b.example.com.",
-            "https://exact.test",
-            "http://127.0.0.1:9",
-        ] {
+        for good in ["https://a.example.com", "https://a.b.example.com.", "https://exact.test", "http://127.0.0.1:9"] {
             BaseUrl::parse_with(good, &policy).unwrap();
         }
         for bad in [
@@ -428,34 +361,20 @@ mod tests {
         ] {
             BaseUrl::parse_with(bad, &policy).expect_err(bad);
         }
-        BaseUrl::parse_with(
-            "https://169.254.169.254",
-            &UrlPolicy::new().allow_metadata(),
-        )
-        .unwrap();
+        BaseUrl::parse_with("https://169.254.169.254", &UrlPolicy::new().allow_metadata()).unwrap();
     }
 
     #[test]
     fn segments_are_encoded_one_by_one() {
         let base = BaseUrl::parse("https://h.example/crm").unwrap();
-        let join = |segments: &[&str]| {
-            base.join_segments(&segments.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>())
-        };
+        let join =
+            |segments: &[&str]| base.join_segments(&segments.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>());
         assert_eq!(
             join(&["contacts", "a/b c?#%+é"]).unwrap(),
             "https://h.example/crm/contacts/a%2Fb%20c%3F%23%25%2B%C3%A9"
         );
-        assert_eq!(
-            join(&["v62.0", "..."]).unwrap(),
-            "https://h.example/crm/v62.0/..."
-        );
-        for bad in [
-            &["a", ""],
-            &["a", "."],
-            &["..", "a"],
-            &["a\n", "b"],
-            &["a", "b\u{7f}"],
-        ] {
+        assert_eq!(join(&["v62.0", "..."]).unwrap(), "https://h.example/crm/v62.0/...");
+        for bad in [&["a", ""], &["a", "."], &["..", "a"], &["a\n", "b"], &["a", "b\u{7f}"]] {
             join(bad).unwrap_err();
         }
     }
@@ -467,10 +386,7 @@ mod tests {
             base.join_raw("/data/v1/query/01g-2000?x=a..b").unwrap(),
             "https://h.example/p/data/v1/query/01g-2000?x=a..b"
         );
-        assert_eq!(
-            base.join_raw("/sobjects/Contact/").unwrap(),
-            "https://h.example/p/sobjects/Contact/"
-        );
+        assert_eq!(base.join_raw("/sobjects/Contact/").unwrap(), "https://h.example/p/sobjects/Contact/");
         for bad in [
             "",
             "a",
@@ -492,18 +408,12 @@ mod tests {
     #[test]
     fn links_are_followed_on_the_same_origin_only() {
         let base = BaseUrl::parse("https://api.example.com/p").unwrap();
-        for good in [
-            "https://api.example.com/next?page=2",
-            "https://API.example.com:443/x",
-            "https://api.example.com/x#frag",
-        ] {
+        for good in
+            ["https://api.example.com/next?page=2", "https://API.example.com:443/x", "https://api.example.com/x#frag"]
+        {
             base.same_origin(good).unwrap();
         }
-        assert_eq!(
-            base.same_origin("https://api.example.com/x?a=b#frag")
-                .unwrap(),
-            "https://api.example.com/x?a=b"
-        );
+        assert_eq!(base.same_origin("https://api.example.com/x?a=b#frag").unwrap(), "https://api.example.com/x?a=b");
         for bad in [
             "https://evil.example/next",
             "http://api.example.com/next",

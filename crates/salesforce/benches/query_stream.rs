@@ -76,7 +76,11 @@ fn pages() -> Vec<Bytes> {
     let page = |first: usize| {
         let records: Vec<String> = (first..first + PAGE).map(record).collect();
         let done = first + PAGE >= ROWS;
-        let next = if done { String::new() } else { format!("\"nextRecordsUrl\":\"/services/data/v62.0/query/01g000000000001AAA-{}\",", first + PAGE) };
+        let next = if done {
+            String::new()
+        } else {
+            format!("\"nextRecordsUrl\":\"/services/data/v62.0/query/01g000000000001AAA-{}\",", first + PAGE)
+        };
         format!("{{\"totalSize\":{ROWS},\"done\":{done},{next}\"records\":[{}]}}", records.join(",")).into()
     };
     (0..ROWS).step_by(PAGE).map(page).collect()
@@ -89,7 +93,11 @@ struct Prebuilt(Vec<Bytes>);
 #[async_trait]
 impl Transport for Prebuilt {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<ByteStream>, TransportError> {
-        let offset = request.uri().path().rsplit_once("01g000000000001AAA-").and_then(|(_, offset)| offset.parse::<usize>().ok());
+        let offset = request
+            .uri()
+            .path()
+            .rsplit_once("01g000000000001AAA-")
+            .and_then(|(_, offset)| offset.parse::<usize>().ok());
         let page = self.0.get(offset.unwrap_or(0) / PAGE).cloned().unwrap_or_default();
         let body = futures::stream::iter([Ok(page)]).boxed();
         let mut response = http::Response::new(body);
@@ -119,7 +127,8 @@ async fn stream(client: &Salesforce) -> usize {
 /// CPU seconds of this process so far, of all its threads.
 fn cpu() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let ticks: Vec<f64> = stat.rsplit(") ").next().unwrap_or_default().split(' ').filter_map(|word| word.parse().ok()).collect();
+    let ticks: Vec<f64> =
+        stat.rsplit(") ").next().unwrap_or_default().split(' ').filter_map(|word| word.parse().ok()).collect();
     // utime and stime, in the hundredths of a second that the kernel counts for user space.
     ticks.get(10..12).map_or(0.0, |ticks| ticks.iter().sum::<f64>() / 100.0)
 }
@@ -148,7 +157,8 @@ fn phase(name: &str) {
         "bare" => (0..ROUNDS).map(|_| bare(&pages)).sum(),
         _ => {
             let login = Session::new(BASE, TOKEN).expect("a loopback address");
-            let client = Salesforce::builder().login(login).transport(Arc::new(Prebuilt(pages))).build().expect("a client");
+            let client =
+                Salesforce::builder().login(login).transport(Arc::new(Prebuilt(pages))).build().expect("a client");
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
             runtime.block_on(async {
                 let mut rows = 0;

@@ -4,7 +4,8 @@ use std::fmt;
 
 use async_trait::async_trait;
 use rest_core::{
-    AuthContext, Authenticator, BaseUrl, Call, Credentials, Error, ErrorKind, ExposeSecret, Result, Safety, SecretString,
+    AuthContext, Authenticator, BaseUrl, Call, Credentials, Error, ErrorKind, ExposeSecret, Result, Safety,
+    SecretString,
 };
 use serde::{Deserialize, Deserializer};
 
@@ -38,7 +39,8 @@ impl LoginHost {
         }
         let known = [".salesforce.com", ".salesforce.mil", ".crmforce.mil", ".sfcrmproducts.cn", ".cloudforce.com"];
         let host = host.to_ascii_lowercase();
-        let host = if known.iter().any(|suffix| host.ends_with(suffix)) { host } else { format!("{host}.my.salesforce.com") };
+        let host =
+            if known.iter().any(|suffix| host.ends_with(suffix)) { host } else { format!("{host}.my.salesforce.com") };
         match host.as_str() {
             "login.salesforce.com" => Ok(Self::Production),
             "test.salesforce.com" => Ok(Self::Test),
@@ -126,10 +128,14 @@ impl ClientCredentials {
 
     /// The request for a token.
     fn call(&self) -> Call {
-        let call = Call::post("auth.token").path(["services", "oauth2", "token"]).safety(Safety::Idempotent).sensitive();
+        let call =
+            Call::post("auth.token").path(["services", "oauth2", "token"]).safety(Safety::Idempotent).sensitive();
         let mut form = vec![("grant_type", "client_credentials")];
         if self.in_body {
-            form.extend([("client_id", self.client_id.as_str()), ("client_secret", self.client_secret.expose_secret())]);
+            form.extend([
+                ("client_id", self.client_id.as_str()),
+                ("client_secret", self.client_secret.expose_secret()),
+            ]);
             return call.form(form);
         }
         let pair = format!("{}:{}", form_encoded(&self.client_id), form_encoded(self.client_secret.expose_secret()));
@@ -139,7 +145,10 @@ impl ClientCredentials {
 
 impl fmt::Debug for ClientCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientCredentials").field("host", &self.host).field("in_body", &self.in_body).finish_non_exhaustive()
+        f.debug_struct("ClientCredentials")
+            .field("host", &self.host)
+            .field("in_body", &self.in_body)
+            .finish_non_exhaustive()
     }
 }
 
@@ -161,7 +170,9 @@ impl Authenticator for ClientCredentials {
         let token: Token = reply.json()?;
         // The address may carry a trailing slash; parsing takes it off.
         let instance = BaseUrl::parse(&token.instance_url).map_err(|error| {
-            Error::new(ErrorKind::Decode, "auth.token").with_message("the token's instance_url cannot be used").with_source(error)
+            Error::new(ErrorKind::Decode, "auth.token")
+                .with_message("the token's instance_url cannot be used")
+                .with_source(error)
         })?;
         Ok(Credentials::bearer(&token.access_token)?.with_base(instance))
     }
@@ -279,12 +290,22 @@ mod tests {
         assert_eq!(request.body().as_ref(), b"grant_type=client_credentials");
         let request = login.in_body().call().to_request(&host.base().unwrap()).unwrap();
         assert!(!request.headers().contains_key("authorization"));
-        assert_eq!(request.body().as_ref(), b"grant_type=client_credentials&client_id=Aladdin&client_secret=open%20sesame");
+        assert_eq!(
+            request.body().as_ref(),
+            b"grant_type=client_credentials&client_id=Aladdin&client_secret=open%20sesame"
+        );
     }
 
     #[test]
     fn base64_pads_as_it_should() {
-        for (plain, encoded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy"), ("\u{ff}\u{fe}", "w7/Dvg==")] {
+        for (plain, encoded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+            ("\u{ff}\u{fe}", "w7/Dvg=="),
+        ] {
             assert_eq!(base64(plain.as_bytes()), encoded);
         }
     }
@@ -293,7 +314,9 @@ mod tests {
     fn secrets_are_never_shown() {
         let login = ClientCredentials::new(LoginHost::my_domain("acme").unwrap(), "id", "canary".to_owned());
         let session = Session::new("https://acme.my.salesforce.com", "canary".to_owned()).unwrap();
-        assert!(!format!("{login:?} {session:?} {:?} {:?}", Login::from(login.clone()), login.call()).contains("canary"));
+        assert!(
+            !format!("{login:?} {session:?} {:?} {:?}", Login::from(login.clone()), login.call()).contains("canary")
+        );
         for bad in ["", " ", "a\nb"] {
             Session::new("https://acme.my.salesforce.com", bad.to_owned()).expect_err("unsendable");
         }

@@ -5,7 +5,9 @@ use rest_core::{Allowance, BaseUrl, Call, Ledger, Reply, RestClient, Result};
 
 use crate::api::{Query, Records};
 use crate::config::{ApiVersion, SalesforceBuilder};
-use crate::models::{Account, Contact, Note, Opportunity, OpportunityContactRole, OpportunityStage, SObject, Task, User};
+use crate::models::{
+    Account, Contact, Note, Opportunity, OpportunityContactRole, OpportunityStage, SObject, Task, User,
+};
 use crate::soql::Soql;
 
 /// A connection to one organisation. Cheap to clone; clones share the session, the limits and the ledger.
@@ -136,6 +138,9 @@ impl Salesforce {
 
 impl fmt::Debug for Salesforce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Salesforce").field("base", self.rest.base()).field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("Salesforce")
+            .field("base", self.rest.base())
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }

@@ -29,7 +29,9 @@ impl ApiVersion {
     pub fn new(number: u16) -> Result<Self> {
         let version = Self(number);
         if version < Self::OLDEST {
-            return Err(Error::config(format!("API version {number}.0 is older than 46.0, the oldest that this client can use")));
+            return Err(Error::config(format!(
+                "API version {number}.0 is older than 46.0, the oldest that this client can use"
+            )));
         }
         Ok(version)
     }
@@ -197,7 +199,8 @@ impl SalesforceBuilder {
     pub fn build(self) -> Result<Salesforce> {
         let headers = self.standing_headers()?;
         let login = self.login.ok_or_else(|| {
-            Error::config("the client has no login").with_hint("call .login(ClientCredentials::new(…)) or .login(Session::new(…)?)")
+            Error::config("the client has no login")
+                .with_hint("call .login(ClientCredentials::new(…)) or .login(Session::new(…)?)")
         })?;
         let profile = Arc::new(SalesforceProfile);
         let builder = match login {
@@ -214,7 +217,9 @@ impl SalesforceBuilder {
             .limits(limits)
             .body_limits(self.body_limits)
             .timeout(self.timeout.unwrap_or(Duration::from_secs(120)))
-            .user_agent(self.user_agent.unwrap_or_else(|| concat!("salesforce-rs/", env!("CARGO_PKG_VERSION")).to_owned()));
+            .user_agent(
+                self.user_agent.unwrap_or_else(|| concat!("salesforce-rs/", env!("CARGO_PKG_VERSION")).to_owned()),
+            );
         if let Some(transport) = self.transport {
             builder = builder.transport(transport);
         }
@@ -231,9 +236,11 @@ impl SalesforceBuilder {
     fn standing_headers(&self) -> Result<HeaderMap> {
         let mut headers = HeaderMap::new();
         if let Some(name) = &self.client_name {
-            let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+            let plain =
+                !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
             let value = HeaderValue::try_from(format!("client={name}")).ok().filter(|_| plain);
-            let value = value.ok_or_else(|| Error::config("the client name may hold letters, digits, `-`, `_` and `.` only"))?;
+            let value = value
+                .ok_or_else(|| Error::config("the client name may hold letters, digits, `-`, `_` and `.` only"))?;
             headers.insert("sforce-call-options", value);
         }
         if let Some(run) = self.assignment_rules {
@@ -259,7 +266,10 @@ mod tests {
         for bad in ["", "v", "62.5", "45.0", "latest", "-1"] {
             bad.parse::<ApiVersion>().expect_err(bad);
         }
-        assert_eq!(ApiVersion::DEFAULT.path(["sobjects", "Contact"]), ["services", "data", "v62.0", "sobjects", "Contact"]);
+        assert_eq!(
+            ApiVersion::DEFAULT.path(["sobjects", "Contact"]),
+            ["services", "data", "v62.0", "sobjects", "Contact"]
+        );
     }
 
     #[test]

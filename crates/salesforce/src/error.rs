@@ -78,18 +78,24 @@ struct Meaning {
 /// The meaning of a code. `None` for the many that only mean that the content was refused.
 fn meaning(code: &str, message: &str) -> Option<Meaning> {
     use ErrorKind::{
-        Conflict, Config, Forbidden, Invalid, NotFound, Precondition, QuotaExhausted, RateLimited, Server, Timeout, TooLarge,
-        Unauthorized, Unsupported,
+        Config, Conflict, Forbidden, Invalid, NotFound, Precondition, QuotaExhausted, RateLimited, Server, Timeout,
+        TooLarge, Unauthorized, Unsupported,
     };
     let is = |kind| Meaning { kind, transient: false, hint: None };
     let soon = |kind| Meaning { kind, transient: true, hint: None };
     let hinted = |kind, hint| Meaning { kind, transient: false, hint: Some(hint) };
     const LOCKED: &str = "another write holds the row; send the failed rows again a little later";
     Some(match code {
-        "INVALID_SESSION_ID" => hinted(Unauthorized, "the session ended or belongs to another organisation; log in again"),
-        "INVALID_AUTH_HEADER" => hinted(Unauthorized, "check that the access token was given without `Bearer` in front"),
+        "INVALID_SESSION_ID" => {
+            hinted(Unauthorized, "the session ended or belongs to another organisation; log in again")
+        }
+        "INVALID_AUTH_HEADER" => {
+            hinted(Unauthorized, "check that the access token was given without `Bearer` in front")
+        }
         "REQUEST_LIMIT_EXCEEDED" if message.contains("oncurrent") => soon(RateLimited),
-        "REQUEST_LIMIT_EXCEEDED" => hinted(QuotaExhausted, "the organisation's API calls of 24 hours are spent; wait, or buy more"),
+        "REQUEST_LIMIT_EXCEEDED" => {
+            hinted(QuotaExhausted, "the organisation's API calls of 24 hours are spent; wait, or buy more")
+        }
         "TOO_MANY_APEX_REQUESTS" => soon(RateLimited),
         "STORAGE_LIMIT_EXCEEDED" => hinted(QuotaExhausted, "the organisation's storage is full; free some or buy more"),
         "API_DISABLED_FOR_ORG" | "API_CURRENTLY_DISABLED" => {
@@ -106,27 +112,38 @@ fn meaning(code: &str, message: &str) -> Option<Meaning> {
         "METHOD_NOT_ALLOWED" => is(Unsupported),
         "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE" => is(Precondition),
         "DUPLICATE_VALUE" => hinted(Conflict, "another record holds this value of a unique field"),
-        "DUPLICATES_DETECTED" => hinted(Conflict, "a duplicate rule matched; use the record it names, or allow duplicates in the client's settings"),
+        "DUPLICATES_DETECTED" => hinted(
+            Conflict,
+            "a duplicate rule matched; use the record it names, or allow duplicates in the client's settings",
+        ),
         "DUPLICATE_EXTERNAL_ID" => hinted(Conflict, "several records carry this external id; make the field unique"),
         "ENTITY_IS_LOCKED" => hinted(Conflict, "the record is locked by an approval process"),
         "DELETE_FAILED" => is(Conflict),
         "UNABLE_TO_LOCK_ROW" => Meaning { hint: Some(LOCKED), ..soon(Conflict) },
         // Triggers and flows wrap the lock error of what they do.
-        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" | "CANNOT_EXECUTE_FLOW_TRIGGER" if message.contains("UNABLE_TO_LOCK_ROW") => {
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" | "CANNOT_EXECUTE_FLOW_TRIGGER"
+            if message.contains("UNABLE_TO_LOCK_ROW") =>
+        {
             Meaning { hint: Some(LOCKED), ..soon(Conflict) }
         }
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" | "CANNOT_EXECUTE_FLOW_TRIGGER" => {
             hinted(Invalid, "automation in the organisation refused the record; its administrator can say why")
         }
-        "FIELD_CUSTOM_VALIDATION_EXCEPTION" => hinted(Invalid, "a validation rule of the organisation refused the record"),
-        "INVALID_FIELD" => hinted(Invalid, "check the field's API name, and that field-level security shows it to this user"),
+        "FIELD_CUSTOM_VALIDATION_EXCEPTION" => {
+            hinted(Invalid, "a validation rule of the organisation refused the record")
+        }
+        "INVALID_FIELD" => {
+            hinted(Invalid, "check the field's API name, and that field-level security shows it to this user")
+        }
         "INVALID_FIELD_FOR_INSERT_UPDATE" => hinted(Invalid, "the field is read-only, or not writable for this user"),
         "INACTIVE_OWNER_OR_USER" => hinted(Invalid, "give the record to an active user"),
         "CANNOT_UPDATE_CONVERTED_LEAD" => hinted(Invalid, "the lead was converted; write to its contact"),
         "INVALID_QUERY_LOCATOR" => hinted(Precondition, "the query's cursor has ended; run the query again"),
         "INVALID_REPLICATION_DATE" => hinted(Invalid, "the window must lie within the last 30 days (deletions: 15)"),
         "LIMIT_EXCEEDED" | "EXCEEDED_ID_LIMIT" | "OPERATION_TOO_LARGE" => is(TooLarge),
-        "QUERY_TIMEOUT" => Meaning { hint: Some("filter by an indexed field, or read less at a time"), ..soon(Timeout) },
+        "QUERY_TIMEOUT" => {
+            Meaning { hint: Some("filter by an indexed field, or read less at a time"), ..soon(Timeout) }
+        }
         "REQUEST_RUNNING_TOO_LONG" => soon(Timeout),
         "SERVER_UNAVAILABLE" | "UNKNOWN_EXCEPTION" => soon(Server),
         "PROCESSING_HALTED" | "ALL_OR_NONE_OPERATION_ROLLED_BACK" | "BATCH_PROCESSING_HALTED" => {
@@ -136,9 +153,13 @@ fn meaning(code: &str, message: &str) -> Option<Meaning> {
             Unauthorized,
             "client credentials work at the organisation's My Domain only, with a run-as user on the app; check user and app",
         ),
-        "invalid_client_id" => hinted(Unauthorized, "check the consumer key, and that the app belongs to this organisation"),
+        "invalid_client_id" => {
+            hinted(Unauthorized, "check the consumer key, and that the app belongs to this organisation")
+        }
         "invalid_client" => hinted(Unauthorized, "check the consumer secret"),
-        "invalid_app_access" | "inactive_user" | "inactive_org" => hinted(Forbidden, "an administrator must approve the app for this user"),
+        "invalid_app_access" | "inactive_user" | "inactive_org" => {
+            hinted(Forbidden, "an administrator must approve the app for this user")
+        }
         "unsupported_grant_type" => hinted(Config, "switch the client credentials flow on in the app's OAuth settings"),
         _ => return None,
     })
@@ -150,6 +171,10 @@ fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Classified 
     if status.as_u16() == 420 {
         // Routing to the organisation failed before anything was looked at.
         (class.kind, class.transient) = (ErrorKind::Server, true);
+    }
+    if body.starts_with(b"Bad_OAuth_Token") || body.starts_with(b"Missing_OAuth_Token") {
+        // The identity endpoints word an ended session in their own way.
+        (class.kind, class.refresh_auth) = (ErrorKind::Unauthorized, true);
     }
     let errors = parse(body);
     let Some(first) = errors.iter().find(|error| !is_consequence(&error.code)).or(errors.first()) else {
@@ -188,8 +213,11 @@ pub(crate) fn record_error(operation: &'static str, errors: &[ApiError]) -> Erro
         let error = Error::new(ErrorKind::Invalid, operation).with_vendor(VENDOR);
         return error.with_message("the record was refused without a reason");
     };
-    let Meaning { kind, transient, hint } =
-        meaning(&first.code, &first.message).unwrap_or(Meaning { kind: ErrorKind::Invalid, transient: false, hint: None });
+    let Meaning { kind, transient, hint } = meaning(&first.code, &first.message).unwrap_or(Meaning {
+        kind: ErrorKind::Invalid,
+        transient: false,
+        hint: None,
+    });
     let error = Error::new(kind, operation)
         .with_vendor(VENDOR)
         .with_code(&first.code)
@@ -239,13 +267,20 @@ mod tests {
     #[test]
     fn codes_mean_what_the_table_says() {
         use ErrorKind::{
-            Conflict, Config, Forbidden, Invalid, NotFound, Precondition, QuotaExhausted, RateLimited, Server, Timeout, TooLarge,
-            Unauthorized, Unsupported,
+            Config, Conflict, Forbidden, Invalid, NotFound, Precondition, QuotaExhausted, RateLimited, Server, Timeout,
+            TooLarge, Unauthorized, Unsupported,
         };
         for (status, code, message, kind, transient, acted) in [
             (401, "INVALID_SESSION_ID", "Session expired or invalid", Unauthorized, false, Acted::No),
             (403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", QuotaExhausted, false, Acted::No),
-            (403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.", RateLimited, true, Acted::No),
+            (
+                403,
+                "REQUEST_LIMIT_EXCEEDED",
+                "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+                RateLimited,
+                true,
+                Acted::No,
+            ),
             (403, "API_DISABLED_FOR_ORG", "", Forbidden, false, Acted::No),
             (400, "INSUFFICIENT_ACCESS_OR_READONLY", "", Forbidden, false, Acted::No),
             (404, "NOT_FOUND", "", NotFound, false, Acted::No),
@@ -259,7 +294,14 @@ mod tests {
             (400, "INVALID_QUERY_LOCATOR", "", Precondition, false, Acted::No),
             (400, "DUPLICATE_VALUE", "", Conflict, false, Acted::No),
             (400, "UNABLE_TO_LOCK_ROW", "", Conflict, true, Acted::No),
-            (400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "t: caused by UNABLE_TO_LOCK_ROW, x", Conflict, true, Acted::No),
+            (
+                400,
+                "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+                "t: caused by UNABLE_TO_LOCK_ROW, x",
+                Conflict,
+                true,
+                Acted::No,
+            ),
             (400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "t: caused by a rule", Invalid, false, Acted::No),
             (400, "QUERY_TIMEOUT", "", Timeout, true, Acted::No),
             (400, "REQUEST_RUNNING_TOO_LONG", "", Timeout, true, Acted::Unknown),
@@ -270,7 +312,11 @@ mod tests {
             (400, "unsupported_grant_type", "grant type not supported", Config, false, Acted::No),
         ] {
             let class = judge(status, &format!(r#"[{{"errorCode":"{code}","message":"{message}"}}]"#));
-            assert_eq!((class.kind, class.transient, class.acted), (kind, transient, acted), "{status} {code} {message}");
+            assert_eq!(
+                (class.kind, class.transient, class.acted),
+                (kind, transient, acted),
+                "{status} {code} {message}"
+            );
             assert_eq!(class.code.as_deref(), Some(code));
             assert_eq!(class.refresh_auth, code == "INVALID_SESSION_ID");
         }
@@ -278,7 +324,10 @@ mod tests {
 
     #[test]
     fn every_shape_of_body_is_read() {
-        let array = judge(400, r#"[{"message":"a","errorCode":"REQUIRED_FIELD_MISSING","fields":["LastName"]},{"message":"b","errorCode":"X","fields":null}]"#);
+        let array = judge(
+            400,
+            r#"[{"message":"a","errorCode":"REQUIRED_FIELD_MISSING","fields":["LastName"]},{"message":"b","errorCode":"X","fields":null}]"#,
+        );
         assert_eq!(array.message, "a; b");
         assert_eq!(array.fields, [FieldError::new("LastName", "a").with_code("REQUIRED_FIELD_MISSING")]);
         let object = judge(404, r#"{"message":"gone","errorCode":"NOT_FOUND"}"#);
@@ -286,13 +335,22 @@ mod tests {
         let oauth = judge(400, r#"{"error":"invalid_grant","error_description":"authentication failure"}"#);
         assert_eq!((oauth.kind, oauth.code.as_deref()), (ErrorKind::Unauthorized, Some("invalid_grant")));
         assert!(!oauth.refresh_auth, "the token endpoint's refusal is final");
-        let halted = judge(400, r#"[{"errorCode":"PROCESSING_HALTED","message":"rolled back"},{"errorCode":"DUPLICATE_VALUE","message":"dup"}]"#);
+        let halted = judge(
+            400,
+            r#"[{"errorCode":"PROCESSING_HALTED","message":"rolled back"},{"errorCode":"DUPLICATE_VALUE","message":"dup"}]"#,
+        );
         assert_eq!(halted.code.as_deref(), Some("DUPLICATE_VALUE"), "the cause, not its consequence");
         for html in ["<h1>Bad Message 414</h1>", "", "[]", "null", "{", "[1]"] {
             let class = judge(414, html);
             assert_eq!((class.kind, class.code), (ErrorKind::TooLarge, None), "{html}");
         }
         assert!(judge(420, "").transient);
+        let ended = judge(403, "Bad_OAuth_Token");
+        assert_eq!(
+            (ended.kind, ended.refresh_auth),
+            (ErrorKind::Unauthorized, true),
+            "the identity endpoints' own words"
+        );
         assert!(judge(401, "<html>").refresh_auth, "without a code, any 401 asks for a new token");
     }
 
@@ -305,7 +363,11 @@ mod tests {
             );
             let class = judge(400, &body);
             assert_eq!(class.kind, ErrorKind::Conflict);
-            assert!(class.message.contains("0031i000013x2TEAAY") && class.message.contains("lets it be saved"), "{}", class.message);
+            assert!(
+                class.message.contains("0031i000013x2TEAAY") && class.message.contains("lets it be saved"),
+                "{}",
+                class.message
+            );
         }
     }
 
@@ -316,7 +378,10 @@ mod tests {
         assert_eq!((error.kind(), error.vendor_code()), (ErrorKind::Invalid, Some("INVALID_EMAIL_ADDRESS")));
         assert_eq!(error.fields()[0].field, "Email");
         assert!(!error.is_retryable());
-        let locked = record_error("x", &parse(br#"{"statusCode":"UNABLE_TO_LOCK_ROW","message":"unable to obtain exclusive access"}"#));
+        let locked = record_error(
+            "x",
+            &parse(br#"{"statusCode":"UNABLE_TO_LOCK_ROW","message":"unable to obtain exclusive access"}"#),
+        );
         assert!(locked.is_retryable());
         assert_eq!(record_error("x", &[]).kind(), ErrorKind::Invalid);
     }

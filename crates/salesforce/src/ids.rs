@@ -118,7 +118,10 @@ impl<O: ?Sized> Id<O> {
 /// One character for each group of five: bit *j* says that character *j* is an upper-case letter.
 fn checksum(bytes: &[u8]) -> [u8; 3] {
     let digit = |group: &[u8]| {
-        let bits = group.iter().enumerate().fold(0u8, |bits, (place, byte)| bits | (u8::from(byte.is_ascii_uppercase()) << place));
+        let bits = group
+            .iter()
+            .enumerate()
+            .fold(0u8, |bits, (place, byte)| bits | (u8::from(byte.is_ascii_uppercase()) << place));
         if bits < 26 { b'A' + bits } else { b'0' + (bits - 26) }
     };
     let mut sum = [b'A'; 3];

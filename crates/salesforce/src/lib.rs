@@ -11,8 +11,9 @@
 //! // An emulated organisation; against a real one, log in with `ClientCredentials`.
 //! let sandbox = sandbox::Sandbox::builder().data(sandbox::Data::Empty).build();
 //! let running = sandbox.serve(0).await?;
-//! let given = &running.ready_line()["salesforce"];
-//! let session = Session::new(given["instance_url"].as_str().unwrap(), given["access_token"].as_str().unwrap())?;
+//! let ready: serde_json::Value = serde_json::from_str(running.ready_line())?;
+//! let given = |name: &str| ready["salesforce"][name].as_str().unwrap().to_owned();
+//! let session = Session::new(&given("instance_url"), given("access_token"))?;
 //! let client = Salesforce::builder().login(session).build()?;
 //!
 //! let ada = NewContact {
@@ -45,8 +46,8 @@ mod time;
 
 pub use api::{
     ChildRelationship, DeletedRecord, DeletedRecords, Describe, DescribedField, FieldKind, GlobalDescribe, Limit,
-    MOST_RETRIEVED, MOST_WRITTEN, ObjectSummary, PicklistValue, Query, QueryPage, RecordTypeInfo, Records, Release, Retrieved, Saved,
-    UpdatedRecords, Upserted, UserInfo,
+    MOST_RETRIEVED, MOST_WRITTEN, ObjectSummary, PicklistValue, Query, QueryPage, RecordTypeInfo, Records, Release,
+    Retrieved, Saved, UpdatedRecords, Upserted, UserInfo,
 };
 pub use auth::{ClientCredentials, Login, LoginHost, Session};
 pub use client::Salesforce;

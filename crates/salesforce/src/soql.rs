@@ -66,7 +66,7 @@ impl fmt::Debug for Soql {
 #[macro_export]
 macro_rules! soql {
     ($text:literal $(, $value:expr)* $(,)?) => {{
-        const _: () = assert!($crate::soql::only_bare_placeholders($text), "write every value as {} and pass it after the text");
+        const _: () = assert!($crate::soql::only_bare_placeholders($text), "write every value as an empty placeholder and pass it after the text");
         $crate::soql::Soql::unchecked(::std::format!($text $(, $crate::soql::Literal::from($value))*))
     }};
 }
@@ -346,7 +346,14 @@ pub struct Select {
 impl Select {
     /// Selects from an object, or, in a sub-select, from a child relationship.
     pub fn from(object: impl Into<String>) -> Self {
-        Self { object: object.into(), items: Vec::new(), children: Vec::new(), condition: None, order: Vec::new(), limit: None }
+        Self {
+            object: object.into(),
+            items: Vec::new(),
+            children: Vec::new(),
+            condition: None,
+            order: Vec::new(),
+            limit: None,
+        }
     }
 
     /// Selects the [`FIELDS`](SObject::FIELDS) of an object.
@@ -419,7 +426,9 @@ impl Select {
         if let Some(condition) = self.condition {
             let Secret(condition) = condition.text?;
             if condition.chars().count() > LONGEST_CONDITION {
-                return Err("the condition is longer than 4,000 characters; split its list with soql::chunks".to_owned());
+                return Err(
+                    "the condition is longer than 4,000 characters; split its list with soql::chunks".to_owned()
+                );
             }
             text.push_str(" WHERE ");
             text.push_str(&condition);
@@ -463,7 +472,8 @@ where
 /// with a letter.
 fn name(text: &str) -> std::result::Result<(), String> {
     let fits = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphabetic()) && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        part.starts_with(|c: char| c.is_ascii_alphabetic())
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
     if text.split('.').all(fits) { Ok(()) } else { Err(format!("{text:?} is not the name of a field or an object")) }
 }
@@ -534,7 +544,11 @@ mod tests {
             Select::from("Contact").fields(["Id"]).filter(Condition::eq(bad, 1)).build().expect_err(bad);
         }
         Select::from("Contact").build().expect_err("nothing selected");
-        Select::from("Contact").fields(["Id"]).filter(Condition::is_in::<&str>("Id", [])).build().expect_err("empty list");
+        Select::from("Contact")
+            .fields(["Id"])
+            .filter(Condition::is_in::<&str>("Id", []))
+            .build()
+            .expect_err("empty list");
         for good in ["Id", "Account.Owner.Name", "ns__Field__c", "a1_"] {
             Select::from("Contact").fields([good]).build().unwrap();
         }

@@ -47,10 +47,7 @@ impl IntoResponse for Problem {
 }
 
 fn problem(status: StatusCode, message: impl Into<String>) -> Problem {
-    Problem {
-        status,
-        message: Value::String(message.into()),
-    }
+    Problem { status, message: Value::String(message.into()) }
 }
 
 pub(crate) fn router(sandbox: Sandbox) -> Router {
@@ -62,37 +59,25 @@ pub(crate) fn router(sandbox: Sandbox) -> Router {
         .route("/_sandbox/{vendor}/state", get(state))
         .route("/_sandbox/{vendor}/records/{object}/{id}", get(record))
         .route("/_sandbox/{vendor}/edits", post(edit))
-        .route(
-            "/_sandbox/{vendor}/faults",
-            get(faults).post(inject).delete(clear_faults),
-        )
+        .route("/_sandbox/{vendor}/faults", get(faults).post(inject).delete(clear_faults))
         .route("/_sandbox/{vendor}/rates", post(rate))
         .route("/_sandbox/{vendor}/quirks", get(quirks).patch(set_quirks))
-        .fallback(|| async {
-            problem(
-                StatusCode::NOT_FOUND,
-                "no such admin call; see GET /_sandbox",
-            )
-        })
+        .fallback(|| async { problem(StatusCode::NOT_FOUND, "no such admin call; see GET /_sandbox") })
         .with_state(sandbox)
 }
 
 fn vendor(name: &str) -> Result<Vendor, Problem> {
-    name.parse()
-        .map_err(|message: String| problem(StatusCode::NOT_FOUND, message))
+    name.parse().map_err(|message: String| problem(StatusCode::NOT_FOUND, message))
 }
 
 /// Read without regard to the content type, so that a bare `curl -d` works.
 fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Problem> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| problem(StatusCode::BAD_REQUEST, error.to_string()))
+    serde_json::from_slice(bytes).map_err(|error| problem(StatusCode::BAD_REQUEST, error.to_string()))
 }
 
 async fn overview(State(sandbox): State<Sandbox>) -> Json<Value> {
-    let vendors: Map<String, Value> = Vendor::ALL
-        .into_iter()
-        .map(|vendor| (vendor.name().to_owned(), sandbox.credentials(vendor)))
-        .collect();
+    let vendors: Map<String, Value> =
+        Vendor::ALL.into_iter().map(|vendor| (vendor.name().to_owned(), sandbox.credentials(vendor))).collect();
     Json(json!({ "now": sandbox.clock().now(), "seed": sandbox.seed(), "vendors": vendors }))
 }
 
@@ -118,17 +103,13 @@ enum TimeChange {
 
 async fn set_time(State(sandbox): State<Sandbox>, bytes: Bytes) -> Answer {
     let now = match body(&bytes)? {
-        TimeChange::AdvanceSeconds(seconds) => TimeDelta::try_seconds(seconds)
-            .and_then(|by| sandbox.clock().now().checked_add_signed(by)),
+        TimeChange::AdvanceSeconds(seconds) => {
+            TimeDelta::try_seconds(seconds).and_then(|by| sandbox.clock().now().checked_add_signed(by))
+        }
         TimeChange::Set(time) => Some(time),
     };
     let now = now.filter(|now| (1970..=9999).contains(&now.year()));
-    let now = now.ok_or_else(|| {
-        problem(
-            StatusCode::BAD_REQUEST,
-            "the time must stay between 1970 and 9999",
-        )
-    })?;
+    let now = now.ok_or_else(|| problem(StatusCode::BAD_REQUEST, "the time must stay between 1970 and 9999"))?;
     sandbox.clock().set(now);
     Ok(time_now(&sandbox))
 }
@@ -146,17 +127,9 @@ async fn state(State(sandbox): State<Sandbox>, Path(name): Path<String>) -> Answ
     Ok(Json(sandbox.state(vendor(&name)?)))
 }
 
-async fn record(
-    State(sandbox): State<Sandbox>,
-    Path((name, object, id)): Path<(String, String, String)>,
-) -> Answer {
+async fn record(State(sandbox): State<Sandbox>, Path((name, object, id)): Path<(String, String, String)>) -> Answer {
     let found = sandbox.record(vendor(&name)?, &object, &id);
-    found.map(Json).ok_or_else(|| {
-        problem(
-            StatusCode::NOT_FOUND,
-            format!("{name} has no {object} {id}"),
-        )
-    })
+    found.map(Json).ok_or_else(|| problem(StatusCode::NOT_FOUND, format!("{name} has no {object} {id}")))
 }
 
 async fn edit(State(sandbox): State<Sandbox>, Path(name): Path<String>, bytes: Bytes) -> Answer {
@@ -166,10 +139,7 @@ async fn edit(State(sandbox): State<Sandbox>, Path(name): Path<String>, bytes: B
         Ok(edited) => Ok(Json(json!({ "id": edited.id, "record": edited.record }))),
         Err(refused) => {
             let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::BAD_REQUEST);
-            Err(Problem {
-                status,
-                message: refused.body,
-            })
+            Err(Problem { status, message: refused.body })
         }
     }
 }
@@ -206,15 +176,9 @@ async fn quirks(State(sandbox): State<Sandbox>, Path(name): Path<String>) -> Ans
     Ok(Json(sandbox.quirks(vendor(&name)?)))
 }
 
-async fn set_quirks(
-    State(sandbox): State<Sandbox>,
-    Path(name): Path<String>,
-    bytes: Bytes,
-) -> Answer {
+async fn set_quirks(State(sandbox): State<Sandbox>, Path(name): Path<String>, bytes: Bytes) -> Answer {
     let vendor = vendor(&name)?;
     let changes: Value = body(&bytes)?;
-    sandbox
-        .set_quirks(vendor, &changes)
-        .map_err(|message| problem(StatusCode::BAD_REQUEST, message))?;
+    sandbox.set_quirks(vendor, &changes).map_err(|message| problem(StatusCode::BAD_REQUEST, message))?;
     Ok(Json(sandbox.quirks(vendor)))
 }

@@ -17,14 +17,9 @@ pub struct Clock {
 
 #[derive(Debug, Clone)]
 enum Source {
-    Manual {
-        start: DateTime<Utc>,
-    },
+    Manual { start: DateTime<Utc> },
     System,
-    Tokio {
-        start: DateTime<Utc>,
-        origin: tokio::time::Instant,
-    },
+    Tokio { start: DateTime<Utc>, origin: tokio::time::Instant },
 }
 
 impl Clock {
@@ -44,17 +39,11 @@ impl Clock {
     /// its callers then share one simulated time.
     #[must_use]
     pub fn follow_tokio(start: DateTime<Utc>) -> Clock {
-        Clock::new(Source::Tokio {
-            start,
-            origin: tokio::time::Instant::now(),
-        })
+        Clock::new(Source::Tokio { start, origin: tokio::time::Instant::now() })
     }
 
     fn new(source: Source) -> Clock {
-        Clock {
-            source,
-            offset_ms: Arc::new(AtomicI64::new(0)),
-        }
+        Clock { source, offset_ms: Arc::new(AtomicI64::new(0)) }
     }
 
     /// The current time.
@@ -67,21 +56,16 @@ impl Clock {
 
     /// Moves the time by `by` (backwards when negative).
     pub fn advance(&self, by: TimeDelta) {
-        self.offset_ms
-            .fetch_add(by.num_milliseconds(), Ordering::SeqCst);
+        self.offset_ms.fetch_add(by.num_milliseconds(), Ordering::SeqCst);
     }
 
     /// Makes it `time` now; a running source runs on from there.
     pub fn set(&self, time: DateTime<Utc>) {
         let offset = time.signed_duration_since(self.source_now());
-        self.offset_ms
-            .store(offset.num_milliseconds(), Ordering::SeqCst);
+        self.offset_ms.store(offset.num_milliseconds(), Ordering::SeqCst);
     }
 
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "the one place where the sandbox reads the machine's clock"
-    )]
+    #[allow(clippy::disallowed_methods, reason = "the one place where the sandbox reads the machine's clock")]
     fn source_now(&self) -> DateTime<Utc> {
         match &self.source {
             Source::Manual { start } => *start,

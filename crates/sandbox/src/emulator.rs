@@ -107,23 +107,13 @@ impl Request {
     /// Builds a request from its parts. Without a `Host` header and without an authority in `uri`, the origin is
     /// `http://<vendor>.sandbox`.
     #[must_use]
-    pub fn new(
-        vendor: Vendor,
-        method: Method,
-        uri: &Uri,
-        headers: HeaderMap,
-        body: Bytes,
-    ) -> Request {
-        let host = headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok());
+    pub fn new(vendor: Vendor, method: Method, uri: &Uri, headers: HeaderMap, body: Bytes) -> Request {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let host = host.or_else(|| uri.authority().map(axum::http::uri::Authority::as_str));
         let origin = host.map_or_else(|| vendor.default_origin(), |host| format!("http://{host}"));
-        let query = uri.query().map_or_else(Vec::new, |query| {
-            url::form_urlencoded::parse(query.as_bytes())
-                .into_owned()
-                .collect()
-        });
+        let query = uri
+            .query()
+            .map_or_else(Vec::new, |query| url::form_urlencoded::parse(query.as_bytes()).into_owned().collect());
         Request {
             method,
             path: uri.path().to_owned(),
@@ -138,20 +128,13 @@ impl Request {
     /// The path's segments, decoded; empty ones (doubled or trailing slashes) are dropped.
     #[must_use]
     pub fn segments(&self) -> Vec<String> {
-        self.path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .map(decode_segment)
-            .collect()
+        self.path.split('/').filter(|segment| !segment.is_empty()).map(decode_segment).collect()
     }
 
     /// The first value of a query parameter.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// A header's value, if it is text.
@@ -172,23 +155,14 @@ impl Request {
 /// Headers and body may hold credentials and personal data: neither is shown.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request")
-            .field("method", &self.method)
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        f.debug_struct("Request").field("method", &self.method).field("path", &self.path).finish_non_exhaustive()
     }
 }
 
 fn decode_segment(segment: &str) -> String {
     // form_urlencoded reads '+', '=' and '&' specially, a path does not.
-    let plain = segment
-        .replace('+', "%2B")
-        .replace('=', "%3D")
-        .replace('&', "%26");
-    url::form_urlencoded::parse(plain.as_bytes())
-        .next()
-        .map(|(text, _)| text.into_owned())
-        .unwrap_or_default()
+    let plain = segment.replace('+', "%2B").replace('=', "%3D").replace('&', "%26");
+    url::form_urlencoded::parse(plain.as_bytes()).next().map(|(text, _)| text.into_owned()).unwrap_or_default()
 }
 
 /// An answer, and what was changed on the way to it.
@@ -216,21 +190,13 @@ impl Reply {
     pub fn text(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Reply {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        Reply {
-            status,
-            headers,
-            body: body.into(),
-            effects: Vec::new(),
-        }
+        Reply { status, headers, body: body.into(), effects: Vec::new() }
     }
 
     /// An answer without a body.
     #[must_use]
     pub fn empty(status: StatusCode) -> Reply {
-        Reply {
-            status,
-            ..Reply::default()
-        }
+        Reply { status, ..Reply::default() }
     }
 
     /// Adds a header; a value that is no legal header value is left out.
@@ -367,16 +333,9 @@ pub struct Edited {
 
 impl Edited {
     /// An edit that was done.
-    #[allow(
-        clippy::needless_pass_by_value,
-        reason = "ids come as numbers and as texts"
-    )]
+    #[allow(clippy::needless_pass_by_value, reason = "ids come as numbers and as texts")]
     pub fn new(id: impl ToString, record: Value, effects: Vec<Effect>) -> Edited {
-        Edited {
-            id: id.to_string(),
-            record,
-            effects,
-        }
+        Edited { id: id.to_string(), record, effects }
     }
 }
 
@@ -404,9 +363,6 @@ impl From<Reply> for Refused {
     fn from(reply: Reply) -> Refused {
         let body = serde_json::from_slice(&reply.body)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&reply.body).into_owned()));
-        Refused {
-            status: reply.status.as_u16(),
-            body,
-        }
+        Refused { status: reply.status.as_u16(), body }
     }
 }

@@ -98,29 +98,14 @@ impl Matcher {
 
     /// Matches calls with this method whose path contains `part`.
     pub fn on(method: impl Into<String>, part: impl Into<String>) -> Matcher {
-        Matcher {
-            method: Some(method.into()),
-            contains: Some(part.into()),
-            ..Matcher::default()
-        }
+        Matcher { method: Some(method.into()), contains: Some(part.into()), ..Matcher::default() }
     }
 
     fn matches(&self, method: &str, path: &str) -> bool {
-        self.method
-            .as_deref()
-            .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-            && self
-                .prefix
-                .as_deref()
-                .is_none_or(|prefix| path.starts_with(prefix))
-            && self
-                .contains
-                .as_deref()
-                .is_none_or(|part| path.contains(part))
-            && self
-                .suffix
-                .as_deref()
-                .is_none_or(|suffix| path.ends_with(suffix))
+        self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+            && self.prefix.as_deref().is_none_or(|prefix| path.starts_with(prefix))
+            && self.contains.as_deref().is_none_or(|part| path.contains(part))
+            && self.suffix.as_deref().is_none_or(|suffix| path.ends_with(suffix))
     }
 }
 
@@ -154,12 +139,7 @@ impl Fault {
     /// `kind` for the next call that matches.
     #[must_use]
     pub fn on(kind: FaultKind, on: Matcher) -> Fault {
-        Fault {
-            kind,
-            on,
-            skip: 0,
-            times: 1,
-        }
+        Fault { kind, on, skip: 0, times: 1 }
     }
 
     /// Lets `skip` matching calls pass first.
@@ -215,12 +195,7 @@ pub(crate) struct Decision {
 
 impl Faults {
     pub(crate) fn new(seed: u64) -> Faults {
-        Faults {
-            inner: Arc::new(Mutex::new(Plan {
-                seed,
-                vendors: BTreeMap::new(),
-            })),
-        }
+        Faults { inner: Arc::new(Mutex::new(Plan { seed, vendors: BTreeMap::new() })) }
     }
 
     /// Queues a fault.
@@ -251,11 +226,7 @@ impl Faults {
     pub(crate) fn decide(&self, vendor: Vendor, method: &str, path: &str) -> Decision {
         self.with(vendor, |plan| {
             let mut decision = Decision::default();
-            for fault in plan
-                .queue
-                .iter_mut()
-                .filter(|fault| fault.on.matches(method, path))
-            {
+            for fault in plan.queue.iter_mut().filter(|fault| fault.on.matches(method, path)) {
                 let is_latency = matches!(fault.kind, FaultKind::Latency { .. });
                 if decision.fault.is_some() && !is_latency {
                     continue;
@@ -268,11 +239,7 @@ impl Faults {
                 decision.meet(&fault.kind);
             }
             plan.queue.retain(|fault| fault.times > 0);
-            for rate in plan
-                .rates
-                .iter()
-                .filter(|rate| rate.on.matches(method, path))
-            {
+            for rate in plan.rates.iter().filter(|rate| rate.on.matches(method, path)) {
                 // The dice are thrown even when a fault is already decided, so that one plan stays one sequence.
                 if plan.dice.f64() < rate.chance {
                     decision.meet(&rate.kind);
@@ -311,24 +278,10 @@ mod tests {
     #[test]
     fn queued_faults_meet_matching_calls_in_order_and_are_used_up() {
         let faults = Faults::new(1);
-        faults.inject(
-            Vendor::Freshsales,
-            Fault::on(FaultKind::Quota, Matcher::on("POST", "/notes"))
-                .skip(1)
-                .times(2),
-        );
-        faults.inject(
-            Vendor::Freshsales,
-            Fault::next(FaultKind::Latency { millis: 5 }),
-        );
+        faults.inject(Vendor::Freshsales, Fault::on(FaultKind::Quota, Matcher::on("POST", "/notes")).skip(1).times(2));
+        faults.inject(Vendor::Freshsales, Fault::next(FaultKind::Latency { millis: 5 }));
         let decide = |method: &str, path: &str| faults.decide(Vendor::Freshsales, method, path);
-        assert_eq!(
-            decide("GET", "/api/notes"),
-            Decision {
-                latency: Duration::from_millis(5),
-                fault: None
-            }
-        );
+        assert_eq!(decide("GET", "/api/notes"), Decision { latency: Duration::from_millis(5), fault: None });
         assert_eq!(decide("POST", "/api/notes").fault, None);
         assert_eq!(decide("POST", "/api/tasks").fault, None);
         assert_eq!(decide("POST", "/api/notes").fault, Some(FaultKind::Quota));
@@ -341,29 +294,12 @@ mod tests {
     fn rates_repeat_with_the_seed() {
         let throw = |seed| {
             let faults = Faults::new(seed);
-            faults.rate(
-                Vendor::Freshsales,
-                Rate {
-                    kind: FaultKind::ResetBefore,
-                    on: Matcher::any(),
-                    chance: 0.3,
-                },
-            );
-            (0..200)
-                .map(|_| {
-                    faults
-                        .decide(Vendor::Freshsales, "GET", "/")
-                        .fault
-                        .is_some()
-                })
-                .collect::<Vec<_>>()
+            faults.rate(Vendor::Freshsales, Rate { kind: FaultKind::ResetBefore, on: Matcher::any(), chance: 0.3 });
+            (0..200).map(|_| faults.decide(Vendor::Freshsales, "GET", "/").fault.is_some()).collect::<Vec<_>>()
         };
         assert_eq!(throw(7), throw(7));
         assert_ne!(throw(7), throw(8));
         let hits = throw(7).iter().filter(|hit| **hit).count();
-        assert!(
-            (30..=90).contains(&hits),
-            "{hits} of 200 at a chance of 0.3"
-        );
+        assert!((30..=90).contains(&hits), "{hits} of 200 at a chance of 0.3");
     }
 }

@@ -170,48 +170,32 @@ impl SandboxBuilder {
     /// Multiplies the amount of demo data. Default 1, which is a few thousand records; 0 counts as 1.
     #[must_use]
     pub fn scale(self, scale: u32) -> Self {
-        Self {
-            scale: scale.max(1),
-            ..self
-        }
+        Self { scale: scale.max(1), ..self }
     }
 
     /// The clock. Default: a [manual](Clock::manual) one that stands at 2025-06-02T09:00:00Z.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
-        Self {
-            clock: Some(clock),
-            ..self
-        }
+        Self { clock: Some(clock), ..self }
     }
 
     /// The switches for Freshsales' undocumented behaviour.
     #[must_use]
     pub fn freshsales_quirks(self, quirks: freshsales::Quirks) -> Self {
-        Self {
-            freshsales: quirks,
-            ..self
-        }
+        Self { freshsales: quirks, ..self }
     }
 
     /// The switches for Salesforce's org settings and undocumented behaviour.
     #[must_use]
     pub fn salesforce_quirks(self, quirks: salesforce::Quirks) -> Self {
-        Self {
-            salesforce: quirks,
-            ..self
-        }
+        Self { salesforce: quirks, ..self }
     }
 
     /// Builds it and fills in the data.
     #[must_use]
     pub fn build(self) -> Sandbox {
         let clock = self.clock.unwrap_or_else(|| Clock::manual(default_start()));
-        let context = |vendor| Context {
-            vendor,
-            clock: clock.clone(),
-            seed: self.seed,
-        };
+        let context = |vendor| Context { vendor, clock: clock.clone(), seed: self.seed };
         let salesforce = salesforce::Salesforce::new(context(Vendor::Salesforce), self.salesforce);
         let freshsales = freshsales::Freshsales::new(context(Vendor::Freshsales), self.freshsales);
         let all: [Arc<dyn Emulator>; 2] = [Arc::new(salesforce), Arc::new(freshsales)];
@@ -223,23 +207,16 @@ impl SandboxBuilder {
             clock,
             faults: Faults::new(self.seed),
             log: CallLog::default(),
-            emulators: all
-                .into_iter()
-                .map(|emulator| (emulator.vendor(), emulator))
-                .collect(),
+            emulators: all.into_iter().map(|emulator| (emulator.vendor(), emulator)).collect(),
         };
-        let sandbox = Sandbox {
-            inner: Arc::new(inner),
-        };
+        let sandbox = Sandbox { inner: Arc::new(inner) };
         sandbox.fill();
         sandbox
     }
 }
 
 fn default_start() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2025, 6, 2, 9, 0, 0)
-        .single()
-        .unwrap_or_default()
+    Utc.with_ymd_and_hms(2025, 6, 2, 9, 0, 0).single().unwrap_or_default()
 }
 
 impl Sandbox {
@@ -294,8 +271,7 @@ impl Sandbox {
     /// What a caller needs to reach a vendor under `origin` (`http://host:port`).
     #[must_use]
     pub fn credentials_at(&self, vendor: Vendor, origin: &str) -> Value {
-        self.emulator(vendor)
-            .map_or(Value::Null, |emulator| emulator.credentials(origin))
+        self.emulator(vendor).map_or(Value::Null, |emulator| emulator.credentials(origin))
     }
 
     /// The clock that all vendors share.
@@ -328,10 +304,7 @@ impl Sandbox {
     /// The answer that the vendor's API gives to the same write.
     pub fn human(&self, vendor: Vendor, edit: &HumanEdit) -> Result<Edited, Refused> {
         let Some(emulator) = self.emulator(vendor) else {
-            return Err(Refused::new(
-                404,
-                Value::String(format!("{vendor} is not emulated")),
-            ));
+            return Err(Refused::new(404, Value::String(format!("{vendor} is not emulated"))));
         };
         let result = emulator.human(edit);
         let (status, effects) = match &result {
@@ -360,34 +333,15 @@ impl Sandbox {
     /// # Errors
     /// See [`human`](Sandbox::human).
     pub fn create(&self, vendor: Vendor, object: &str, fields: Value) -> Result<Edited, Refused> {
-        self.human(
-            vendor,
-            &HumanEdit::Create {
-                object: object.to_owned(),
-                fields,
-            },
-        )
+        self.human(vendor, &HumanEdit::Create { object: object.to_owned(), fields })
     }
 
     /// Writes some fields as a human would.
     ///
     /// # Errors
     /// See [`human`](Sandbox::human).
-    pub fn edit(
-        &self,
-        vendor: Vendor,
-        object: &str,
-        id: &str,
-        fields: Value,
-    ) -> Result<Edited, Refused> {
-        self.human(
-            vendor,
-            &HumanEdit::Edit {
-                object: object.to_owned(),
-                id: id.to_owned(),
-                fields,
-            },
-        )
+    pub fn edit(&self, vendor: Vendor, object: &str, id: &str, fields: Value) -> Result<Edited, Refused> {
+        self.human(vendor, &HumanEdit::Edit { object: object.to_owned(), id: id.to_owned(), fields })
     }
 
     /// Deletes a record as a human would.
@@ -395,13 +349,7 @@ impl Sandbox {
     /// # Errors
     /// See [`human`](Sandbox::human).
     pub fn delete(&self, vendor: Vendor, object: &str, id: &str) -> Result<Edited, Refused> {
-        self.human(
-            vendor,
-            &HumanEdit::Delete {
-                object: object.to_owned(),
-                id: id.to_owned(),
-            },
-        )
+        self.human(vendor, &HumanEdit::Delete { object: object.to_owned(), id: id.to_owned() })
     }
 
     /// Takes a record out of the recycle bin as a human would.
@@ -409,13 +357,7 @@ impl Sandbox {
     /// # Errors
     /// See [`human`](Sandbox::human).
     pub fn restore(&self, vendor: Vendor, object: &str, id: &str) -> Result<Edited, Refused> {
-        self.human(
-            vendor,
-            &HumanEdit::Restore {
-                object: object.to_owned(),
-                id: id.to_owned(),
-            },
-        )
+        self.human(vendor, &HumanEdit::Restore { object: object.to_owned(), id: id.to_owned() })
     }
 
     /// Removes a record for good as a human would.
@@ -423,13 +365,7 @@ impl Sandbox {
     /// # Errors
     /// See [`human`](Sandbox::human).
     pub fn purge(&self, vendor: Vendor, object: &str, id: &str) -> Result<Edited, Refused> {
-        self.human(
-            vendor,
-            &HumanEdit::Purge {
-                object: object.to_owned(),
-                id: id.to_owned(),
-            },
-        )
+        self.human(vendor, &HumanEdit::Purge { object: object.to_owned(), id: id.to_owned() })
     }
 
     /// Merges other records into one as a human would, where the vendor can (Salesforce).
@@ -460,15 +396,13 @@ impl Sandbox {
     /// Everything a vendor holds; equal states print equally.
     #[must_use]
     pub fn state(&self, vendor: Vendor) -> Value {
-        self.emulator(vendor)
-            .map_or(Value::Null, |emulator| emulator.state())
+        self.emulator(vendor).map_or(Value::Null, |emulator| emulator.state())
     }
 
     /// A vendor's switches for undocumented behaviour.
     #[must_use]
     pub fn quirks(&self, vendor: Vendor) -> Value {
-        self.emulator(vendor)
-            .map_or(Value::Null, |emulator| emulator.quirks())
+        self.emulator(vendor).map_or(Value::Null, |emulator| emulator.quirks())
     }
 
     /// Changes some switches of a vendor.
@@ -476,9 +410,7 @@ impl Sandbox {
     /// # Errors
     /// A sentence that names the unknown switch or the wrong value.
     pub fn set_quirks(&self, vendor: Vendor, changes: &Value) -> Result<(), String> {
-        let emulator = self
-            .emulator(vendor)
-            .ok_or_else(|| format!("{vendor} is not emulated"))?;
+        let emulator = self.emulator(vendor).ok_or_else(|| format!("{vendor} is not emulated"))?;
         emulator.set_quirks(changes)
     }
 
@@ -510,14 +442,8 @@ impl Sandbox {
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner {
-            seed, data, scale, ..
-        } = &*self.inner;
-        f.debug_struct("Sandbox")
-            .field("seed", seed)
-            .field("data", data)
-            .field("scale", scale)
-            .finish_non_exhaustive()
+        let Inner { seed, data, scale, .. } = &*self.inner;
+        f.debug_struct("Sandbox").field("seed", seed).field("data", data).field("scale", scale).finish_non_exhaustive()
     }
 }
 

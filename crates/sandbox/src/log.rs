@@ -39,22 +39,9 @@ pub struct Effect {
 
 impl Effect {
     /// An effect that wrote `fields`.
-    #[allow(
-        clippy::needless_pass_by_value,
-        reason = "ids come as numbers and as texts"
-    )]
-    pub fn new(
-        action: Action,
-        object: impl Into<String>,
-        id: impl ToString,
-        fields: Vec<String>,
-    ) -> Effect {
-        Effect {
-            action,
-            object: object.into(),
-            id: id.to_string(),
-            fields,
-        }
+    #[allow(clippy::needless_pass_by_value, reason = "ids come as numbers and as texts")]
+    pub fn new(action: Action, object: impl Into<String>, id: impl ToString, fields: Vec<String>) -> Effect {
+        Effect { action, object: object.into(), id: id.to_string(), fields }
     }
 }
 
@@ -120,14 +107,7 @@ impl CallLog {
     /// The entries of one vendor, oldest first.
     #[must_use]
     pub fn of(&self, vendor: Vendor) -> Vec<Entry> {
-        self.with(|entries| {
-            entries
-                .list
-                .iter()
-                .filter(|entry| entry.vendor == vendor)
-                .cloned()
-                .collect()
-        })
+        self.with(|entries| entries.list.iter().filter(|entry| entry.vendor == vendor).cloned().collect())
     }
 
     /// How many API calls one vendor has received since the log was last cleared.
@@ -141,14 +121,7 @@ impl CallLog {
     #[must_use]
     pub fn effects(&self, vendor: Vendor) -> Vec<Effect> {
         let of_vendor = |entry: &&Entry| entry.vendor == vendor;
-        self.with(|entries| {
-            entries
-                .list
-                .iter()
-                .filter(of_vendor)
-                .flat_map(|entry| entry.effects.clone())
-                .collect()
-        })
+        self.with(|entries| entries.list.iter().filter(of_vendor).flat_map(|entry| entry.effects.clone()).collect())
     }
 
     /// Forgets the entries; sequence numbers go on.

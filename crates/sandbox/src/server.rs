@@ -31,10 +31,7 @@ impl Running {
     /// Where a vendor listens.
     #[must_use]
     pub fn address(&self, vendor: Vendor) -> Option<SocketAddr> {
-        self.vendors
-            .iter()
-            .find(|(known, _)| *known == vendor)
-            .map(|(_, address)| *address)
+        self.vendors.iter().find(|(known, _)| *known == vendor).map(|(_, address)| *address)
     }
 
     /// Where the admin API listens.
@@ -74,24 +71,12 @@ impl Sandbox {
         for (offset, vendor) in (1_u16..).zip(Vendor::ALL) {
             let listener = bind(port_base, offset).await?;
             let address = listener.local_addr()?;
-            ready.insert(
-                vendor.name().to_owned(),
-                self.credentials_at(vendor, &format!("http://{address}")),
-            );
+            ready.insert(vendor.name().to_owned(), self.credentials_at(vendor, &format!("http://{address}")));
             tasks.spawn(accept(listener, self.router(vendor), stop.subscribe()));
             vendors.push((vendor, address));
         }
-        ready.insert(
-            "admin_url".to_owned(),
-            Value::String(format!("http://{admin}")),
-        );
-        Ok(Running {
-            admin,
-            vendors,
-            ready_line: Value::Object(ready).to_string(),
-            stop,
-            tasks,
-        })
+        ready.insert("admin_url".to_owned(), Value::String(format!("http://{admin}")));
+        Ok(Running { admin, vendors, ready_line: Value::Object(ready).to_string(), stop, tasks })
     }
 }
 
@@ -99,21 +84,12 @@ async fn bind(base: u16, offset: u16) -> io::Result<TcpListener> {
     let port = match base {
         0 => 0,
         base => base.checked_add(offset).ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "the port base leaves no room for all vendors",
-            )
+            io::Error::new(io::ErrorKind::InvalidInput, "the port base leaves no room for all vendors")
         })?,
     };
-    let explain = |error: io::Error| {
-        io::Error::new(
-            error.kind(),
-            format!("cannot listen on 127.0.0.1:{port}: {error}"),
-        )
-    };
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .await
-        .map_err(explain)
+    let explain =
+        |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on 127.0.0.1:{port}: {error}"));
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(explain)
 }
 
 /// Accepts connections until told to stop; then drops the open ones.
@@ -146,7 +122,5 @@ async fn serve_connection(stream: TcpStream, router: Router) {
         }
     });
     // The connection ends in an error when the caller leaves, and when a fault asks for it.
-    let _ = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }

@@ -62,9 +62,7 @@ impl Context {
     /// The civil time of an instant. At the very ends of what can be represented the offset does not count.
     fn local(&self, instant: Instant) -> chrono::NaiveDateTime {
         let utc = instant.naive_utc();
-        self.offset
-            .and_then(|offset| utc.checked_add_offset(offset))
-            .unwrap_or(utc)
+        self.offset.and_then(|offset| utc.checked_add_offset(offset)).unwrap_or(utc)
     }
 
     /// The instant on a day: at the time of day that the field shows now, else at the day's begin. `None` beyond
@@ -100,12 +98,9 @@ impl Codec {
                 matches!((as_text(one), as_text(two)), (Some(one), Some(two)) if one == two)
             }
             Self::CaseInsensitive => by(as_text, one, two, str::to_lowercase),
-            Self::Email => by(as_text, one, two, |text| {
-                normalize::email(text).unwrap_or_else(|| text.to_lowercase())
-            }),
+            Self::Email => by(as_text, one, two, |text| normalize::email(text).unwrap_or_else(|| text.to_lowercase())),
             Self::Phone => by(as_text, one, two, |text| {
-                normalize::phone(text, context.region.as_deref())
-                    .unwrap_or_else(|| text.to_lowercase())
+                normalize::phone(text, context.region.as_deref()).unwrap_or_else(|| text.to_lowercase())
             }),
             Self::Url => by(as_text, one, two, normalize::url),
             Self::Number => {
@@ -114,18 +109,12 @@ impl Codec {
             Self::Money => match (as_money(one), as_money(two)) {
                 (Some(one), Some(two)) => {
                     one.amount == two.amount
-                        && (one.currency == two.currency
-                            || one.currency.is_none()
-                            || two.currency.is_none())
+                        && (one.currency == two.currency || one.currency.is_none() || two.currency.is_none())
                 }
                 _ => false,
             },
             Self::Date | Self::DateOrTime => match (as_moment(one), as_moment(two)) {
-                (Some(DateOrTime::Time(one)), Some(DateOrTime::Time(two)))
-                    if self == Self::DateOrTime =>
-                {
-                    one == two
-                }
+                (Some(DateOrTime::Time(one)), Some(DateOrTime::Time(two))) if self == Self::DateOrTime => one == two,
                 (Some(one), Some(two)) => context.day(one) == context.day(two),
                 _ => false,
             },
@@ -159,30 +148,13 @@ pub(crate) fn canonical(value: &Value) -> Value {
         Value::Text(text) => Value::Text(normalize::clean(text).into_owned()),
         Value::Json(text) => Value::Json(text.trim().to_owned()),
         Value::Decimal(number) => Value::Decimal(number.normalize()),
-        Value::Money(money) => Value::Money(Money {
-            amount: money.amount.normalize(),
-            ..*money
-        }),
+        Value::Money(money) => Value::Money(Money { amount: money.amount.normalize(), ..*money }),
         Value::Address(address) => Value::Address(clean_address(address)),
-        Value::Ref(reference) => Value::Ref(AnyRef {
-            is_primary: false,
-            ..reference.clone()
-        }),
+        Value::Ref(reference) => Value::Ref(AnyRef { is_primary: false, ..reference.clone() }),
         Value::Choice(choice) if choice.key.is_empty() => Value::Null,
-        Value::Choices(choices) => Value::Choices(
-            choices
-                .iter()
-                .filter(|one| !one.key.is_empty())
-                .cloned()
-                .collect(),
-        ),
+        Value::Choices(choices) => Value::Choices(choices.iter().filter(|one| !one.key.is_empty()).cloned().collect()),
         Value::Labelled(entry) => canonical(&entry.value),
-        Value::List(list) => Value::List(
-            list.iter()
-                .map(canonical)
-                .filter(|value| !value.is_empty())
-                .collect(),
-        ),
+        Value::List(list) => Value::List(list.iter().map(canonical).filter(|value| !value.is_empty()).collect()),
         other => other.clone(),
     };
     if value.is_empty() { Value::Null } else { value }
@@ -200,10 +172,7 @@ fn clean_address(address: &Address) -> Address {
 }
 
 fn same_address(one: &Address, two: &Address) -> bool {
-    one.parts()
-        .iter()
-        .zip(two.parts())
-        .all(|(one, two)| one.split_whitespace().eq(two.split_whitespace()))
+    one.parts().iter().zip(two.parts()).all(|(one, two)| one.split_whitespace().eq(two.split_whitespace()))
 }
 
 /// Choices as sets: a choice is the same by its key, or by its label where one side knows nothing but a text.
@@ -211,20 +180,13 @@ fn same_choices(one: &Value, two: &Value) -> bool {
     let (Some(one), Some(two)) = (as_choices(one), as_choices(two)) else {
         return false;
     };
-    let within = |some: &[Choice], all: &[Choice]| {
-        some.iter()
-            .all(|one| all.iter().any(|two| same_choice(one, two)))
-    };
+    let within = |some: &[Choice], all: &[Choice]| some.iter().all(|one| all.iter().any(|two| same_choice(one, two)));
     one.len() == two.len() && within(&one, &two) && within(&two, &one)
 }
 
 fn same_choice(one: &Choice, two: &Choice) -> bool {
     let names = |choice: &Choice, name: &str| {
-        lookup_key(&choice.key) == name
-            || choice
-                .label
-                .as_deref()
-                .is_some_and(|label| lookup_key(label) == name)
+        lookup_key(&choice.key) == name || choice.label.as_deref().is_some_and(|label| lookup_key(label) == name)
     };
     match (&one.label, &two.label) {
         (Some(_), Some(_)) => one.key == two.key,
@@ -320,10 +282,7 @@ pub(crate) fn as_ref(value: &Value) -> Option<&AnyRef> {
 fn as_sorted_texts(value: &Value) -> Option<Vec<Cow<'_, str>>> {
     let mut texts = match value {
         Value::List(list) => list.iter().map(as_text).collect::<Option<Vec<_>>>()?,
-        Value::Choices(choices) => choices
-            .iter()
-            .map(|choice| Cow::Borrowed(choice.text()))
-            .collect(),
+        Value::Choices(choices) => choices.iter().map(|choice| Cow::Borrowed(choice.text())).collect(),
         single => vec![as_text(single)?],
     };
     texts.sort_unstable();
@@ -361,16 +320,9 @@ mod tests {
 
     #[test]
     fn equality_of_each_codec() {
-        let context = Context {
-            region: Some("GB".to_owned()),
-            offset: FixedOffset::east_opt(2 * 3600),
-        };
+        let context = Context { region: Some("GB".to_owned()), offset: FixedOffset::east_opt(2 * 3600) };
         let address = |city: &str| {
-            Value::Address(Address {
-                street: "1  Main\nSt".into(),
-                city: city.into(),
-                ..Address::default()
-            })
+            Value::Address(Address { street: "1  Main\nSt".into(), city: city.into(), ..Address::default() })
         };
         let choice = |key: &str, label: &str| Value::Choice(Choice::new(key).labelled(label));
         for (codec, one, two, expected) in [
@@ -378,85 +330,25 @@ mod tests {
             (Codec::Text, Value::Null, text(""), true),
             (Codec::Text, text("5"), Value::Int(5), true),
             (Codec::CaseInsensitive, text("a"), text("A"), true),
-            (
-                Codec::Email,
-                text("Ada@X.example"),
-                text("ada@x.example"),
-                true,
-            ),
-            (
-                Codec::Email,
-                text("ada@x.example"),
-                text("ada+1@x.example"),
-                false,
-            ),
+            (Codec::Email, text("Ada@X.example"), text("ada@x.example"), true),
+            (Codec::Email, text("ada@x.example"), text("ada+1@x.example"), false),
             (Codec::Email, text("N/A"), text("n/a"), true),
-            (
-                Codec::Phone,
-                text("020 7946 0958"),
-                text("+44 20 7946 0958"),
-                true,
-            ),
-            (
-                Codec::Phone,
-                text("020 7946 0958"),
-                text("+44 20 7946 0959"),
-                false,
-            ),
+            (Codec::Phone, text("020 7946 0958"), text("+44 20 7946 0958"), true),
+            (Codec::Phone, text("020 7946 0958"), text("+44 20 7946 0959"), false),
             (Codec::Phone, text("ask Bob"), text("Ask bob"), true),
-            (
-                Codec::Url,
-                text("https://www.x.example/"),
-                text("x.example"),
-                true,
-            ),
+            (Codec::Url, text("https://www.x.example/"), text("x.example"), true),
             (Codec::Url, text("x.example/a"), text("x.example/b"), false),
             (Codec::Number, number("1.50"), number("1.5"), true),
             (Codec::Number, Value::Int(2), number("2.0"), true),
             (Codec::Number, Value::Int(2), text("two"), false),
-            (
-                Codec::Money,
-                money("10.00", None),
-                money("10", Some("EUR")),
-                true,
-            ),
-            (
-                Codec::Money,
-                money("10", Some("USD")),
-                money("10", Some("EUR")),
-                false,
-            ),
+            (Codec::Money, money("10.00", None), money("10", Some("EUR")), true),
+            (Codec::Money, money("10", Some("USD")), money("10", Some("EUR")), false),
             (Codec::Money, money("10", Some("USD")), number("10"), true),
-            (
-                Codec::Date,
-                day("2026-03-01"),
-                Value::DateOrTime(DateOrTime::Date("2026-03-01".parse().unwrap())),
-                true,
-            ),
-            (
-                Codec::DateOrTime,
-                day("2026-03-02"),
-                instant("2026-03-01T22:30:00Z"),
-                true,
-            ),
-            (
-                Codec::DateOrTime,
-                day("2026-03-01"),
-                instant("2026-03-01T22:30:00Z"),
-                false,
-            ),
-            (
-                Codec::DateOrTime,
-                instant("2026-03-01T22:30:00Z"),
-                instant("2026-03-01T22:31:00Z"),
-                false,
-            ),
-            (
-                Codec::DateOrTime,
-                instant("2026-03-01T22:30:00+00:00"),
-                instant("2026-03-02T00:30:00+02:00"),
-                true,
-            ),
+            (Codec::Date, day("2026-03-01"), Value::DateOrTime(DateOrTime::Date("2026-03-01".parse().unwrap())), true),
+            (Codec::DateOrTime, day("2026-03-02"), instant("2026-03-01T22:30:00Z"), true),
+            (Codec::DateOrTime, day("2026-03-01"), instant("2026-03-01T22:30:00Z"), false),
+            (Codec::DateOrTime, instant("2026-03-01T22:30:00Z"), instant("2026-03-01T22:31:00Z"), false),
+            (Codec::DateOrTime, instant("2026-03-01T22:30:00+00:00"), instant("2026-03-02T00:30:00+02:00"), true),
             (Codec::Bool, Value::Null, Value::Bool(false), true),
             (Codec::Bool, Value::Null, Value::Bool(true), false),
             (Codec::Bool, text("maybe"), text("perhaps"), false),
@@ -466,39 +358,15 @@ mod tests {
             (
                 Codec::Address,
                 address("Bonn"),
-                Value::Address(Address {
-                    street: "1 Main St".into(),
-                    city: "Bonn".into(),
-                    ..Address::default()
-                }),
+                Value::Address(Address { street: "1 Main St".into(), city: "Bonn".into(), ..Address::default() }),
                 true,
             ),
             (Codec::Address, address("Bonn"), address("bonn"), false),
-            (
-                Codec::List,
-                Value::List(vec![text("a"), text("b")]),
-                Value::List(vec![text("b"), text("a")]),
-                true,
-            ),
-            (
-                Codec::List,
-                Value::List(vec![text("a")]),
-                Value::List(vec![text("b"), text("a")]),
-                false,
-            ),
+            (Codec::List, Value::List(vec![text("a"), text("b")]), Value::List(vec![text("b"), text("a")]), true),
+            (Codec::List, Value::List(vec![text("a")]), Value::List(vec![text("b"), text("a")]), false),
         ] {
-            assert_eq!(
-                codec.equal(&one, &two, &context),
-                expected,
-                "{codec:?}: {} and {}",
-                one.reveal(),
-                two.reveal()
-            );
-            assert_eq!(
-                codec.equal(&two, &one, &context),
-                expected,
-                "{codec:?} swapped"
-            );
+            assert_eq!(codec.equal(&one, &two, &context), expected, "{codec:?}: {} and {}", one.reveal(), two.reveal());
+            assert_eq!(codec.equal(&two, &one, &context), expected, "{codec:?} swapped");
         }
     }
 
@@ -507,10 +375,7 @@ mod tests {
         for empty in [
             text(" \u{200b}"),
             Value::List(vec![text(" "), Value::Null]),
-            Value::Address(Address {
-                city: " ".into(),
-                ..Address::default()
-            }),
+            Value::Address(Address { city: " ".into(), ..Address::default() }),
             Value::Choice(Choice::new("")),
             Value::Choices(vec![Choice::new("")]),
         ] {

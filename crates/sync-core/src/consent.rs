@@ -50,24 +50,16 @@ pub fn merge(seen: [&ConsentSet; 2], base: [&ConsentSet; 2], direction: Directio
     if seen == base && seen[0].opted_out() == seen[1].opted_out() {
         return merged;
     }
-    let joined = [seen[1], base[0], base[1]]
-        .into_iter()
-        .fold(seen[0].clone(), |joined, next| joined.join(next));
+    let joined = [seen[1], base[0], base[1]].into_iter().fold(seen[0].clone(), |joined, next| joined.join(next));
     for side in Side::BOTH {
         let (seen, base) = (seen[side.index()], base[side.index()]);
         for (channel, shown) in seen.iter() {
             let now = shown.state;
             let was = base.state(channel);
             if was == ConsentState::OptedOut && now < was {
-                merged.lowered.push(Lowered {
-                    side,
-                    channel,
-                    was,
-                    now,
-                });
+                merged.lowered.push(Lowered { side, channel, was, now });
             }
-            let must_close =
-                joined.state(channel) == ConsentState::OptedOut && now != ConsentState::OptedOut;
+            let must_close = joined.state(channel) == ConsentState::OptedOut && now != ConsentState::OptedOut;
             if must_close && direction.allows(side.other()) {
                 merged.close[side.index()].close(channel);
             }

@@ -38,33 +38,21 @@ impl Compiled {
             };
             let path = &pair.paths[to.index()];
             if value.is_empty() {
-                made.base[from.index()]
-                    .fields
-                    .insert(pair.id.clone(), value.clone());
+                made.base[from.index()].fields.insert(pair.id.clone(), value.clone());
                 continue;
             }
             match pair.translate(from, value, None, refs, &self.context) {
                 Translated::Value(wish) => {
                     put(&mut made.patch, path, &wish);
-                    made.base[from.index()]
-                        .fields
-                        .insert(pair.id.clone(), value.clone());
-                    made.base[to.index()]
-                        .fields
-                        .insert(pair.id.clone(), wish.clone());
+                    made.base[from.index()].fields.insert(pair.id.clone(), value.clone());
+                    made.base[to.index()].fields.insert(pair.id.clone(), wish.clone());
                     made.wish.fields.insert(pair.id.clone(), wish);
                 }
                 Translated::Unlinked(target) => made.deferred.push((pair.id.clone(), target)),
                 Translated::Stays => {
-                    made.base[from.index()]
-                        .fields
-                        .insert(pair.id.clone(), value.clone());
+                    made.base[from.index()].fields.insert(pair.id.clone(), value.clone());
                 }
-                Translated::Failed(kind) => made.problems.push(FieldProblem {
-                    pair: pair.id.clone(),
-                    from,
-                    kind,
-                }),
+                Translated::Failed(kind) => made.problems.push(FieldProblem { pair: pair.id.clone(), from, kind }),
             }
         }
         self.fill_in(to, &mut made);
@@ -86,22 +74,16 @@ impl Compiled {
                 continue;
             }
             put(&mut made.patch, path, value);
-            for pair in self
-                .pairs
-                .iter()
-                .filter(|pair| pair.paths[to.index()] == *path)
-            {
+            for pair in self.pairs.iter().filter(|pair| pair.paths[to.index()] == *path) {
                 let value = crate::codec::canonical(value);
-                made.base[to.index()]
-                    .fields
-                    .insert(pair.id.clone(), value.clone());
+                made.base[to.index()].fields.insert(pair.id.clone(), value.clone());
                 made.wish.fields.insert(pair.id.clone(), value);
             }
         }
         for pair in &self.pairs {
             let path = &pair.paths[to.index()];
-            let is_missing = pair.targets[to.index()].required
-                && made.patch.get(path).is_none_or(crm_model::Value::is_empty);
+            let is_missing =
+                pair.targets[to.index()].required && made.patch.get(path).is_none_or(crm_model::Value::is_empty);
             if is_missing && !made.missing.contains(path) {
                 made.missing.push(path.clone());
             }

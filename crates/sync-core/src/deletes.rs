@@ -70,15 +70,7 @@ pub fn brake_limit(links: u64) -> u64 {
 /// [`Brake`] where the deletions exceed [`brake_limit`]; then none of them may be sent.
 pub fn brake(deletes: u64, links: u64) -> Result<(), Brake> {
     let limit = brake_limit(links);
-    if deletes > limit {
-        Err(Brake {
-            deletes,
-            links,
-            limit,
-        })
-    } else {
-        Ok(())
-    }
+    if deletes > limit { Err(Brake { deletes, links, limit }) } else { Ok(()) }
 }
 
 /// A run would delete more than is plausible, so it deletes nothing and asks.
@@ -94,11 +86,7 @@ pub struct Brake {
 
 impl fmt::Display for Brake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            deletes,
-            links,
-            limit,
-        } = self;
+        let Self { deletes, links, limit } = self;
         write!(
             f,
             "the run would delete {deletes} of {links} linked records; more than {limit} at once are not deleted \

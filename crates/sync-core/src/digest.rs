@@ -18,13 +18,7 @@ const BYTES: usize = 16;
 /// assert_eq!(key, "a51a8b452010ade1cacb1add33592514");
 /// ```
 #[must_use]
-pub fn create_key(
-    sync_id: &str,
-    vendor: &str,
-    account: &str,
-    object: ObjectKind,
-    source_id: &str,
-) -> String {
+pub fn create_key(sync_id: &str, vendor: &str, account: &str, object: ObjectKind, source_id: &str) -> String {
     let mut hasher = Sha256::new();
     for part in [sync_id, vendor, account, object.as_str(), source_id] {
         // The length in front keeps ("ab", "c") and ("a", "bc") apart.

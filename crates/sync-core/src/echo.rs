@@ -12,8 +12,8 @@ use crate::{Compiled, Side, SideState};
 ///   off, rounded), is an echo: the base takes the form it shows, so that it is not taken for a change.
 /// - A field that we wrote and that shows something else is an echo too if the record was last modified by us (`ours`).
 ///   If not, somebody edited it after us: the base takes our value, and the edit is a change that the next merge carries.
-/// - A field that we did not write keeps its base, so that what a person or a workflow did to it is a change. If it had no
-///   base (the record was just created) and the record is `ours`, it was filled in by the vendor and is an echo.
+/// - A field that we did not write keeps its base, so that what a person or a workflow did to it is a change. If it had
+///   none, it still has none: the sides have not agreed on it yet.
 ///
 /// `before` is the side's base before the write, `seen` what it shows now. An opt-out that was written or seen stays.
 #[must_use]
@@ -27,24 +27,15 @@ pub fn absorb(
 ) -> SideState {
     let mut base = before.clone();
     for pair in &compiled.pairs {
-        let (wished, was, now) = (
-            wish.fields.get(&pair.id),
-            before.fields.get(&pair.id),
-            seen.fields.get(&pair.id),
-        );
+        let (wished, was, now) = (wish.fields.get(&pair.id), before.fields.get(&pair.id), seen.fields.get(&pair.id));
         let same = |one: &Value, two: &Value| pair.codec.equal(one, two, &compiled.context);
         let new = match (wished, was, now) {
             (Some(wished), _, Some(now)) => {
                 let max = pair.targets[side.index()].max;
-                if ours || same(wished, now) || is_echo(wished, now, max) {
-                    now
-                } else {
-                    wished
-                }
+                if ours || same(wished, now) || is_echo(wished, now, max) { now } else { wished }
             }
             (Some(wished), _, None) => wished,
             (None, Some(was), Some(now)) if same(was, now) => now,
-            (None, None, Some(now)) if ours => now,
             _ => continue,
         };
         base.fields.insert(pair.id.clone(), new.clone());
@@ -53,22 +44,34 @@ pub fn absorb(
     base
 }
 
+/// As [`absorb`], for a record that was just created: what has no base and was not written was filled in by the vendor,
+/// and is an echo if the record is `ours`.
+#[must_use]
+pub fn absorb_new(
+    compiled: &Compiled,
+    side: Side,
+    wish: &SideState,
+    before: &SideState,
+    seen: &SideState,
+    ours: bool,
+) -> SideState {
+    let mut base = absorb(compiled, side, wish, before, seen, ours);
+    if ours {
+        for (pair, value) in &seen.fields {
+            base.fields.entry(pair.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    base
+}
+
 /// Whether a value is what a vendor may have made of the one that was written into a field of so many characters.
 fn is_echo(written: &Value, shown: &Value, max: Option<u32>) -> bool {
     if let (Some(written), Some(shown)) = (as_number(written), as_number(shown)) {
         let digits = shown.scale();
-        let rounded =
-            written.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero);
-        return [
-            rounded,
-            written.round_dp(digits),
-            written.trunc_with_scale(digits),
-        ]
-        .contains(&shown);
+        let rounded = written.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero);
+        return [rounded, written.round_dp(digits), written.trunc_with_scale(digits)].contains(&shown);
     }
-    if let (Some(DateOrTime::Time(written)), Some(DateOrTime::Time(shown))) =
-        (as_moment(written), as_moment(shown))
-    {
+    if let (Some(DateOrTime::Time(written)), Some(DateOrTime::Time(shown))) = (as_moment(written), as_moment(shown)) {
         return written.timestamp() == shown.timestamp();
     }
     if let (Value::Address(written), Value::Address(shown)) = (written, shown) {

@@ -22,11 +22,7 @@ pub struct Decision {
 
 impl Decision {
     pub(crate) fn new(pair: &CompiledPair, wrote: Option<Side>, reason: Reason) -> Self {
-        Self {
-            pair: pair.id.clone(),
-            wrote,
-            reason,
-        }
+        Self { pair: pair.id.clone(), wrote, reason }
     }
 }
 
@@ -101,19 +97,9 @@ impl fmt::Display for Decision {
 pub fn in_words(decision: &Decision, names: [&str; 2]) -> String {
     let name = |side: Side| names[side.index()];
     let why = match &decision.reason {
-        Reason::Changed { on } => format!(
-            "changed on {} only, so {} is written",
-            name(*on),
-            name(on.other())
-        ),
-        Reason::Agreed => {
-            "changed on both sides to the same value, so nothing is written".to_owned()
-        }
-        Reason::Filled { from } => format!(
-            "empty on {}, so it is filled from {}",
-            name(from.other()),
-            name(*from)
-        ),
+        Reason::Changed { on } => format!("changed on {} only, so {} is written", name(*on), name(on.other())),
+        Reason::Agreed => "changed on both sides to the same value, so nothing is written".to_owned(),
+        Reason::Filled { from } => format!("empty on {}, so it is filled from {}", name(from.other()), name(*from)),
         Reason::Conflict { winner, policy } => {
             let loser = name(winner.other());
             format!(
@@ -123,26 +109,15 @@ pub fn in_words(decision: &Decision, names: [&str; 2]) -> String {
         }
         Reason::BothStay => "the sides have different values and each keeps its own".to_owned(),
         Reason::OneWay { stays } => {
-            format!(
-                "changed on {}, but the mapping carries it from {} only",
-                name(*stays),
-                name(stays.other())
-            )
+            format!("changed on {}, but the mapping carries it from {} only", name(*stays), name(stays.other()))
         }
         Reason::Left { on } => format!("the value table leaves this choice on {}", name(*on)),
         Reason::Review => "changed on both sides, and a person has to decide".to_owned(),
         Reason::Deferred { target } => {
-            format!(
-                "waits until {} {} is linked, because it refers to it",
-                target.object, target.id
-            )
+            format!("waits until {} {} is linked, because it refers to it", target.object, target.id)
         }
         Reason::NotCarried { from } => {
-            format!(
-                "the value of {} cannot be carried to {}",
-                name(*from),
-                name(from.other())
-            )
+            format!("the value of {} cannot be carried to {}", name(*from), name(from.other()))
         }
     };
     format!("{}: {why}", decision.pair)

@@ -66,9 +66,7 @@ mod translate;
 pub use codec::Codec;
 pub use create::Creation;
 pub use explain::{Decision, Reason};
-pub use mapping::{
-    Compiled, ConstantValue, Finding, LeftOut, Mapping, Pair, Severity, ValueTable, compile,
-};
+pub use mapping::{Compiled, ConstantValue, Finding, LeftOut, Mapping, Pair, Severity, ValueTable, compile};
 pub use matching::{Fingerprint, Key, MatchDecision, MatchKey, decide_match};
 pub use merge::{Conflict, MergeInput, Merged, ReviewItem, SideWrite};
 pub use policy::{Newest, Policy};

@@ -166,23 +166,14 @@ pub enum MatchDecision {
 impl Compiled {
     /// The keys of a record, strongest first, each once.
     #[must_use]
-    pub fn match_keys(
-        &self,
-        side: Side,
-        record: &Record,
-        refs: &dyn Refs,
-        keys: &[Key],
-    ) -> Vec<MatchKey> {
+    pub fn match_keys(&self, side: Side, record: &Record, refs: &dyn Refs, keys: &[Key]) -> Vec<MatchKey> {
         let mut found = Vec::new();
         let mut known = BTreeSet::new();
         for key in keys {
             for text in self.texts(key, side, record, refs) {
                 let text = format!("{}:{text}", key.prefix());
                 if known.insert(text.clone()) {
-                    found.push(MatchKey {
-                        key: key.clone(),
-                        text,
-                    });
+                    found.push(MatchKey { key: key.clone(), text });
                 }
             }
         }
@@ -191,80 +182,41 @@ impl Compiled {
 
     /// What matching needs to know of a record.
     #[must_use]
-    pub fn fingerprint(
-        &self,
-        side: Side,
-        record: &Record,
-        refs: &dyn Refs,
-        keys: &[Key],
-    ) -> Fingerprint {
+    pub fn fingerprint(&self, side: Side, record: &Record, refs: &dyn Refs, keys: &[Key]) -> Fingerprint {
         let name = (self.object == ObjectKind::Contact).then(|| person(record));
         let keys = self.match_keys(side, record, refs, keys);
-        Fingerprint {
-            id: record.meta.id.clone(),
-            keys,
-            name,
-            taken: false,
-        }
+        Fingerprint { id: record.meta.id.clone(), keys, name, taken: false }
     }
 
     fn texts(&self, key: &Key, side: Side, record: &Record, refs: &dyn Refs) -> Vec<String> {
         let region = self.context.region.as_deref();
         match key {
-            Key::Email => entries(record, "emails")
-                .iter()
-                .filter_map(|text| normalize::mailbox(text))
-                .collect(),
+            Key::Email => entries(record, "emails").iter().filter_map(|text| normalize::mailbox(text)).collect(),
             Key::Phone => {
                 let numbers = entries(record, "phones");
                 let long_enough = |number: &String| number.len() >= SHORTEST_PHONE;
-                numbers
-                    .iter()
-                    .filter_map(|text| normalize::phone(text, region))
-                    .filter(long_enough)
-                    .collect()
+                numbers.iter().filter_map(|text| normalize::phone(text, region)).filter(long_enough).collect()
             }
             Key::NameAndCompany => {
                 let Some(name) = person(record).key() else {
                     return Vec::new();
                 };
                 let companies = references(record, "accounts");
-                let known = companies
-                    .iter()
-                    .filter_map(|company| refs.identity(side, company));
+                let known = companies.iter().filter_map(|company| refs.identity(side, company));
                 known.map(|company| format!("{name}|{company}")).collect()
             }
-            Key::Domain => text(record, "website")
-                .and_then(|site| normalize::own_domain(&site))
-                .into_iter()
-                .collect(),
+            Key::Domain => text(record, "website").and_then(|site| normalize::own_domain(&site)).into_iter().collect(),
             Key::Name => self.name(record).into_iter().collect(),
-            Key::NameAndAccount => with_target(
-                self.name(record),
-                &references(record, "account"),
-                side,
-                refs,
-            ),
+            Key::NameAndAccount => with_target(self.name(record), &references(record, "account"), side, refs),
             Key::TitleDueTarget => {
-                let title = text(record, "title")
-                    .map(|title| normalize::fold(&title))
-                    .filter(|title| !title.is_empty());
-                let due = value(record, "due")
-                    .as_ref()
-                    .and_then(as_moment)
-                    .map(|due| self.context.day(due));
+                let title =
+                    text(record, "title").map(|title| normalize::fold(&title)).filter(|title| !title.is_empty());
+                let due = value(record, "due").as_ref().and_then(as_moment).map(|due| self.context.day(due));
                 let due = due.map_or_else(|| "-".to_owned(), |day| day.to_string());
-                with_target(
-                    title.map(|title| format!("{title}|{due}")),
-                    &references(record, "targets"),
-                    side,
-                    refs,
-                )
+                with_target(title.map(|title| format!("{title}|{due}")), &references(record, "targets"), side, refs)
             }
             Key::BodyAndTarget => {
-                let body = text(record, "body")
-                    .map(|body| normalize::fold(&body))
-                    .filter(|body| !body.is_empty());
+                let body = text(record, "body").map(|body| normalize::fold(&body)).filter(|body| !body.is_empty());
                 let body = body.map(|body| digest::of_text(&body));
                 with_target(body, &references(record, "targets"), side, refs)
             }
@@ -300,15 +252,11 @@ impl Compiled {
 const SHORTEST_PHONE: usize = 7;
 
 fn field(record: &Record, name: &'static str) -> Option<Value> {
-    record
-        .peek(&crm_model::FieldKey::known(name).into())
-        .cloned()
+    record.peek(&crm_model::FieldKey::known(name).into()).cloned()
 }
 
 fn value(record: &Record, name: &'static str) -> Option<Value> {
-    field(record, name)
-        .map(|value| canonical(&value))
-        .filter(|value| !value.is_empty())
+    field(record, name).map(|value| canonical(&value)).filter(|value| !value.is_empty())
 }
 
 fn text(record: &Record, name: &'static str) -> Option<String> {
@@ -328,9 +276,7 @@ fn entries(record: &Record, name: &'static str) -> Vec<String> {
     // A fax is a machine that a whole company shares.
     list.retain(|value| !matches!(value, Value::Labelled(entry) if entry.label == Label::Fax));
     list.sort_by_key(is_secondary);
-    list.iter()
-        .filter_map(|value| as_text(&canonical(value)).map(std::borrow::Cow::into_owned))
-        .collect()
+    list.iter().filter_map(|value| as_text(&canonical(value)).map(std::borrow::Cow::into_owned)).collect()
 }
 
 /// The references of a field, the primary one first.
@@ -344,15 +290,8 @@ fn references(record: &Record, name: &'static str) -> Vec<AnyRef> {
     found
 }
 
-fn with_target(
-    text: Option<String>,
-    targets: &[AnyRef],
-    side: Side,
-    refs: &dyn Refs,
-) -> Vec<String> {
-    let target = targets
-        .first()
-        .and_then(|target| refs.identity(side, target));
+fn with_target(text: Option<String>, targets: &[AnyRef], side: Side, refs: &dyn Refs) -> Vec<String> {
+    let target = targets.first().and_then(|target| refs.identity(side, target));
     match (text, target) {
         (Some(text), Some(target)) => vec![format!("{text}|{target}")],
         _ => Vec::new(),
@@ -380,11 +319,7 @@ fn person(record: &Record) -> PersonName {
 /// A key that several records hold is shared: then the name, or a further key, has to single one out. What stays open
 /// goes to a person, unless the names say that none of them is meant.
 #[must_use]
-pub fn decide_match(
-    source: &Fingerprint,
-    candidates: &[Fingerprint],
-    siblings: &[Fingerprint],
-) -> MatchDecision {
+pub fn decide_match(source: &Fingerprint, candidates: &[Fingerprint], siblings: &[Fingerprint]) -> MatchDecision {
     let mut open: Option<MatchDecision> = None;
     for key in &source.keys {
         let holders = Holders::of(key, source, candidates, siblings);
@@ -413,22 +348,14 @@ impl<'a> Holders<'a> {
         siblings: &'a [Fingerprint],
     ) -> Self {
         let hold = |records: &'a [Fingerprint]| {
-            let mut found: Vec<_> = records
-                .iter()
-                .filter(|record| record.keys.contains(key))
-                .collect();
+            let mut found: Vec<_> = records.iter().filter(|record| record.keys.contains(key)).collect();
             found.sort_by(|one, two| one.id.cmp(&two.id));
             found.dedup_by(|one, two| one.id == two.id);
             found
         };
         let mut own = hold(siblings);
         own.retain(|sibling| sibling.id != source.id);
-        Self {
-            key,
-            source,
-            others: hold(candidates),
-            siblings: own,
-        }
+        Self { key, source, others: hold(candidates), siblings: own }
     }
 
     fn relation(&self, other: &Fingerprint) -> NameRelation {
@@ -440,12 +367,7 @@ impl<'a> Holders<'a> {
 
     /// A key that says where a person is to be reached and not who it is.
     fn is_shared_by_nature(&self) -> bool {
-        let is_role = || {
-            self.key
-                .text
-                .split_once(':')
-                .is_some_and(|(_, address)| normalize::is_role_mailbox(address))
-        };
+        let is_role = || self.key.text.split_once(':').is_some_and(|(_, address)| normalize::is_role_mailbox(address));
         match self.key.key {
             Key::Email => is_role(),
             Key::Phone => self.source.name.is_some(),
@@ -470,57 +392,27 @@ impl<'a> Holders<'a> {
 
     /// The key is held by several records, or by its nature shared: the name or a further key has to decide.
     fn shared(&self) -> MatchDecision {
-        let named =
-            |records: &[&'a Fingerprint], wanted: &[NameRelation]| -> Vec<&'a Fingerprint> {
-                records
-                    .iter()
-                    .filter(|record| wanted.contains(&self.relation(record)))
-                    .copied()
-                    .collect()
-            };
+        let named = |records: &[&'a Fingerprint], wanted: &[NameRelation]| -> Vec<&'a Fingerprint> {
+            records.iter().filter(|record| wanted.contains(&self.relation(record))).copied().collect()
+        };
         if self.source.name.is_some() {
             let same = named(&self.others, &[NameRelation::Same]);
-            if let ([only], true) = (
-                same.as_slice(),
-                named(&self.siblings, &[NameRelation::Same]).is_empty(),
-            ) {
-                return self.found(
-                    only,
-                    "several records may share it, and this one has the same name",
-                );
+            if let ([only], true) = (same.as_slice(), named(&self.siblings, &[NameRelation::Same]).is_empty()) {
+                return self.found(only, "several records may share it, and this one has the same name");
             }
-            let possible = named(
-                &self.others,
-                &[
-                    NameRelation::Same,
-                    NameRelation::Compatible,
-                    NameRelation::Unknown,
-                ],
-            );
+            let possible = named(&self.others, &[NameRelation::Same, NameRelation::Compatible, NameRelation::Unknown]);
             return match (possible.as_slice(), &self.key.key) {
                 ([], _) | (_, Key::Phone) if same.is_empty() => MatchDecision::None,
-                (possible, _) => self.review(
-                    possible,
-                    "several records may share it, and the names do not single one out",
-                ),
+                (possible, _) => {
+                    self.review(possible, "several records may share it, and the names do not single one out")
+                }
             };
         }
-        let further: Vec<&MatchKey> = self
-            .source
-            .keys
-            .iter()
-            .filter(|key| key.key != self.key.key)
-            .collect();
+        let further: Vec<&MatchKey> = self.source.keys.iter().filter(|key| key.key != self.key.key).collect();
         let shares = |record: &&&Fingerprint| further.iter().any(|key| record.keys.contains(key));
         let singled: Vec<_> = self.others.iter().filter(shares).copied().collect();
-        match (
-            singled.as_slice(),
-            self.siblings.iter().any(|record| shares(&record)),
-        ) {
-            ([only], false) => self.found(
-                only,
-                "several records have it, and this one shares a further key",
-            ),
+        match (singled.as_slice(), self.siblings.iter().any(|record| shares(&record))) {
+            ([only], false) => self.found(only, "several records have it, and this one shares a further key"),
             _ => self.review(&self.others, "several records have it"),
         }
     }
@@ -530,20 +422,12 @@ impl<'a> Holders<'a> {
             return self.review(&[record], "the record is already linked to another one");
         }
         let key = self.key.key.clone();
-        MatchDecision::Match {
-            why: format!("same {key}; {why}"),
-            key,
-            id: record.id.clone(),
-        }
+        MatchDecision::Match { why: format!("same {key}; {why}"), key, id: record.id.clone() }
     }
 
     fn review(&self, records: &[&Fingerprint], why: &str) -> MatchDecision {
         let key = self.key.key.clone();
         let candidates = records.iter().map(|record| record.id.clone()).collect();
-        MatchDecision::Review {
-            why: format!("same {key}; {why}"),
-            key,
-            candidates,
-        }
+        MatchDecision::Review { why: format!("same {key}; {why}"), key, candidates }
     }
 }

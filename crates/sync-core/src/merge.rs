@@ -34,14 +34,7 @@ impl<'a> MergeInput<'a> {
     /// Two records that are linked for the first time, without stamps; set the fields for more.
     #[must_use]
     pub fn new(a: &'a SideState, b: &'a SideState, refs: &'a dyn Refs) -> Self {
-        Self {
-            a,
-            b,
-            base: None,
-            stamps: [None, None],
-            decided: None,
-            refs,
-        }
+        Self { a, b, base: None, stamps: [None, None], decided: None, refs }
     }
 }
 
@@ -84,8 +77,7 @@ impl Conflict {
     /// The value that is overwritten; `None` where both stay.
     #[must_use]
     pub fn loser(&self) -> Option<&Value> {
-        self.winner
-            .map(|winner| &self.values[winner.other().index()])
+        self.winner.map(|winner| &self.values[winner.other().index()])
     }
 
     /// The value that is carried; `None` where both stay.
@@ -99,10 +91,7 @@ impl Conflict {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "there is rarely one, and hardly ever more than a few"
-)]
+#[allow(clippy::large_enum_variant, reason = "there is rarely one, and hardly ever more than a few")]
 pub enum ReviewItem {
     /// Both sides changed a field and no policy decides.
     Field {
@@ -121,10 +110,7 @@ impl ReviewItem {
     pub fn subject(&self) -> String {
         match self {
             Self::Field { pair, .. } => pair.to_string(),
-            Self::Consent(lowered) => format!(
-                "consent.{}",
-                format!("{:?}", lowered.channel).to_lowercase()
-            ),
+            Self::Consent(lowered) => format!("consent.{}", format!("{:?}", lowered.channel).to_lowercase()),
         }
     }
 }
@@ -184,10 +170,7 @@ impl Merged {
 
     /// Takes a pair out of the writes: neither the field nor its base moves. For fields that a person is asked about.
     pub fn withhold(&mut self, pair: &PairId) {
-        for (side, _, path) in self
-            .written
-            .extract_if(.., |(_, written, _)| written == pair)
-        {
+        for (side, _, path) in self.written.extract_if(.., |(_, written, _)| written == pair) {
             let write = &mut self.writes[side.index()];
             write.patch.remove(&path);
             write.wish.fields.remove(pair);
@@ -242,13 +225,8 @@ impl Compiled {
             let [Some(a), Some(b)] = seen.each_mut().map(|walk| walk.take(&pair.id)) else {
                 continue;
             };
-            let cell = Cell {
-                pair,
-                values: [a, b],
-            };
-            let before = base.as_mut().map_or([None, None], |base| {
-                base.each_mut().map(|walk| walk.take(&pair.id))
-            });
+            let cell = Cell { pair, values: [a, b] };
+            let before = base.as_mut().map_or([None, None], |base| base.each_mut().map(|walk| walk.take(&pair.id)));
             match before {
                 [Some(was_a), Some(was_b)] => {
                     let changed = |was, now| !pair.codec.equal(was, now, &self.context);
@@ -267,8 +245,7 @@ impl Compiled {
     }
 
     fn same_in(&self, cell: &Cell<'_>, input: &MergeInput<'_>) -> Same {
-        cell.pair
-            .same(cell.values[0], cell.values[1], input.refs, &self.context)
+        cell.pair.same(cell.values[0], cell.values[1], input.refs, &self.context)
     }
 
     fn changed_on(&self, side: Side, cell: &Cell<'_>, input: &MergeInput<'_>, merged: &mut Merged) {
@@ -278,11 +255,7 @@ impl Compiled {
             self.carry(side, cell, input, merged, Reason::Changed { on: side });
         } else {
             // The base stays: should the source change too, this value must show as one that lost.
-            merged.decisions.push(Decision::new(
-                cell.pair,
-                None,
-                Reason::OneWay { stays: side },
-            ));
+            merged.decisions.push(Decision::new(cell.pair, None, Reason::OneWay { stays: side }));
         }
     }
 
@@ -290,9 +263,7 @@ impl Compiled {
         match self.same_in(cell, input) {
             Same::Yes => {
                 merged.take_over(cell.pair, cell.values[0], cell.values[1]);
-                merged
-                    .decisions
-                    .push(Decision::new(cell.pair, None, Reason::Agreed));
+                merged.decisions.push(Decision::new(cell.pair, None, Reason::Agreed));
             }
             Same::Unlinked(target) => defer(cell.pair, target, merged),
             Same::No => match cell.pair.direction.source() {
@@ -324,70 +295,34 @@ impl Compiled {
         }
     }
 
-    fn conflict(
-        &self,
-        policy: &crate::Policy,
-        cell: &Cell<'_>,
-        input: &MergeInput<'_>,
-        merged: &mut Merged,
-    ) {
+    fn conflict(&self, policy: &crate::Policy, cell: &Cell<'_>, input: &MergeInput<'_>, merged: &mut Merged) {
         if let Some(winner) = input.decided.and_then(|decided| decided.get(&cell.pair.id)) {
-            return self.settle(
-                *winner,
-                "decided by a person".to_owned(),
-                cell,
-                input,
-                merged,
-            );
+            return self.settle(*winner, "decided by a person".to_owned(), cell, input, merged);
         }
         match policy.decide(cell.values, input.stamps) {
             Verdict::Wins(winner) => self.settle(winner, policy.to_string(), cell, input, merged),
             Verdict::BothStay => keep_both(policy.to_string(), cell, input, merged),
             Verdict::Review => {
                 let values = cell.values.map(Clone::clone);
-                merged.reviews.push(ReviewItem::Field {
-                    pair: cell.pair.id.clone(),
-                    values,
-                });
-                merged
-                    .decisions
-                    .push(Decision::new(cell.pair, None, Reason::Review));
+                merged.reviews.push(ReviewItem::Field { pair: cell.pair.id.clone(), values });
+                merged.decisions.push(Decision::new(cell.pair, None, Reason::Review));
             }
         }
     }
 
     /// Carries the winner of a conflict and logs the loser; a winner that may not travel leaves both as they are.
-    fn settle(
-        &self,
-        winner: Side,
-        policy: String,
-        cell: &Cell<'_>,
-        input: &MergeInput<'_>,
-        merged: &mut Merged,
-    ) {
+    fn settle(&self, winner: Side, policy: String, cell: &Cell<'_>, input: &MergeInput<'_>, merged: &mut Merged) {
         if !cell.pair.direction.allows(winner) {
             return keep_both(policy, cell, input, merged);
         }
-        let reason = Reason::Conflict {
-            winner,
-            policy: policy.clone(),
-        };
+        let reason = Reason::Conflict { winner, policy: policy.clone() };
         if self.carry(winner, cell, input, merged, reason) {
-            merged
-                .conflicts
-                .push(conflict(Some(winner), policy, cell, input));
+            merged.conflicts.push(conflict(Some(winner), policy, cell, input));
         }
     }
 
     /// Writes what a side shows to the other. `false` where the value cannot travel.
-    fn carry(
-        &self,
-        from: Side,
-        cell: &Cell<'_>,
-        input: &MergeInput<'_>,
-        merged: &mut Merged,
-        reason: Reason,
-    ) -> bool {
+    fn carry(&self, from: Side, cell: &Cell<'_>, input: &MergeInput<'_>, merged: &mut Merged, reason: Reason) -> bool {
         let (pair, to) = (cell.pair, from.other());
         let (value, current) = (cell.values[from.index()], cell.values[to.index()]);
         match pair.translate(from, value, Some(current), input.refs, &self.context) {
@@ -399,19 +334,11 @@ impl Compiled {
             Translated::Unlinked(target) => defer(pair, target, merged),
             Translated::Stays => {
                 merged.take_over(pair, cell.values[0], cell.values[1]);
-                merged
-                    .decisions
-                    .push(Decision::new(pair, None, Reason::Left { on: from }));
+                merged.decisions.push(Decision::new(pair, None, Reason::Left { on: from }));
             }
             Translated::Failed(kind) => {
-                merged.problems.push(FieldProblem {
-                    pair: pair.id.clone(),
-                    from,
-                    kind,
-                });
-                merged
-                    .decisions
-                    .push(Decision::new(pair, None, Reason::NotCarried { from }));
+                merged.problems.push(FieldProblem { pair: pair.id.clone(), from, kind });
+                merged.decisions.push(Decision::new(pair, None, Reason::NotCarried { from }));
             }
         }
         false
@@ -423,26 +350,19 @@ impl Compiled {
             return;
         }
         let nothing = crm_model::ConsentSet::default();
-        let base = input
-            .base
-            .map_or([&nothing, &nothing], |[a, b]| [&a.consent, &b.consent]);
+        let base = input.base.map_or([&nothing, &nothing], |[a, b]| [&a.consent, &b.consent]);
         let consent = consent::merge(seen, base, self.consent);
         for side in Side::BOTH {
             let write = &mut merged.writes[side.index()];
             for channel in consent.close[side.index()].iter() {
                 write.patch.opt_outs.close(channel);
-                write
-                    .wish
-                    .consent
-                    .observe(channel, crm_model::ConsentState::OptedOut);
+                write.wish.consent.observe(channel, crm_model::ConsentState::OptedOut);
             }
         }
         for (rebase, held) in merged.rebase.iter_mut().zip(consent.rebase) {
             rebase.consent = held.unwrap_or_default();
         }
-        merged
-            .reviews
-            .extend(consent.lowered.into_iter().map(ReviewItem::Consent));
+        merged.reviews.extend(consent.lowered.into_iter().map(ReviewItem::Consent));
     }
 
     /// Which way opt-outs travel.
@@ -453,37 +373,18 @@ impl Compiled {
 }
 
 fn defer(pair: &CompiledPair, target: AnyRef, merged: &mut Merged) {
-    merged.decisions.push(Decision::new(
-        pair,
-        None,
-        Reason::Deferred {
-            target: target.clone(),
-        },
-    ));
+    merged.decisions.push(Decision::new(pair, None, Reason::Deferred { target: target.clone() }));
     merged.deferred.push((pair.id.clone(), target));
 }
 
 /// Both values stay and become the base: what is changed later travels.
 fn keep_both(policy: String, cell: &Cell<'_>, input: &MergeInput<'_>, merged: &mut Merged) {
     merged.take_over(cell.pair, cell.values[0], cell.values[1]);
-    merged
-        .decisions
-        .push(Decision::new(cell.pair, None, Reason::BothStay));
+    merged.decisions.push(Decision::new(cell.pair, None, Reason::BothStay));
     merged.conflicts.push(conflict(None, policy, cell, input));
 }
 
-fn conflict(
-    winner: Option<Side>,
-    policy: String,
-    cell: &Cell<'_>,
-    input: &MergeInput<'_>,
-) -> Conflict {
+fn conflict(winner: Option<Side>, policy: String, cell: &Cell<'_>, input: &MergeInput<'_>) -> Conflict {
     let values = cell.values.map(Clone::clone);
-    Conflict {
-        pair: cell.pair.id.clone(),
-        winner,
-        values,
-        stamps: input.stamps,
-        policy,
-    }
+    Conflict { pair: cell.pair.id.clone(), winner, values, stamps: input.stamps, policy }
 }

@@ -41,10 +41,7 @@ impl Policy {
     /// The record that changed last wins; within 5 seconds the other policy decides.
     #[must_use]
     pub fn newest_or(fallback: Self) -> Self {
-        Self::Newest {
-            uncertainty_seconds: UNCERTAINTY_SECONDS,
-            fallback: Box::new(fallback),
-        }
+        Self::Newest { uncertainty_seconds: UNCERTAINTY_SECONDS, fallback: Box::new(fallback) }
     }
 
     /// The same policy with the sides exchanged.
@@ -52,13 +49,9 @@ impl Policy {
     pub fn mirrored(&self) -> Self {
         match self {
             Self::Prefer(side) => Self::Prefer(side.other()),
-            Self::Newest {
-                uncertainty_seconds,
-                fallback,
-            } => Self::Newest {
-                uncertainty_seconds: *uncertainty_seconds,
-                fallback: Box::new(fallback.mirrored()),
-            },
+            Self::Newest { uncertainty_seconds, fallback } => {
+                Self::Newest { uncertainty_seconds: *uncertainty_seconds, fallback: Box::new(fallback.mirrored()) }
+            }
             other => other.clone(),
         }
     }
@@ -66,10 +59,7 @@ impl Policy {
     pub(crate) fn decide(&self, values: [&Value; 2], stamps: [Option<Instant>; 2]) -> Verdict {
         match self {
             Self::Prefer(side) => Verdict::Wins(*side),
-            Self::Newest {
-                uncertainty_seconds,
-                fallback,
-            } => match newer(stamps, *uncertainty_seconds) {
+            Self::Newest { uncertainty_seconds, fallback } => match newer(stamps, *uncertainty_seconds) {
                 Some(side) => Verdict::Wins(side),
                 None => fallback.decide(values, stamps),
             },

@@ -16,41 +16,25 @@ impl Compiled {
             let value = record.peek(&pair.paths[side.index()])?;
             Some((pair.id.clone(), canonical(value)))
         };
-        SideState {
-            fields: self.pairs.iter().filter_map(value).collect(),
-            consent: record.consent.clone(),
-        }
+        SideState { fields: self.pairs.iter().filter_map(value).collect(), consent: record.consent.clone() }
     }
 
     /// Every record that a state of a side refers to and whose partner a merge or a create will ask for, so that they can
     /// be looked up together.
-    pub fn refs<'a>(
-        &'a self,
-        side: Side,
-        state: &'a SideState,
-    ) -> impl Iterator<Item = &'a AnyRef> {
-        let leaves =
-            move |pair: &&CompiledPair| pair.codec == Codec::Ref && pair.direction.allows(side);
-        self.pairs
-            .iter()
-            .filter(leaves)
-            .filter_map(|pair| as_ref(state.fields.get(&pair.id)?))
+    pub fn refs<'a>(&'a self, side: Side, state: &'a SideState) -> impl Iterator<Item = &'a AnyRef> {
+        let leaves = move |pair: &&CompiledPair| pair.codec == Codec::Ref && pair.direction.allows(side);
+        self.pairs.iter().filter(leaves).filter_map(|pair| as_ref(state.fields.get(&pair.id)?))
     }
 
     /// The pairs in which two linked records differ, where both were loaded: empty if they agree. References to records
     /// that are not linked yet differ.
     #[must_use]
     pub fn differing(&self, a: &SideState, b: &SideState, refs: &dyn Refs) -> Vec<PairId> {
-        let differs = |pair: &&CompiledPair| match (a.fields.get(&pair.id), b.fields.get(&pair.id))
-        {
+        let differs = |pair: &&CompiledPair| match (a.fields.get(&pair.id), b.fields.get(&pair.id)) {
             (Some(a), Some(b)) => !matches!(pair.same(a, b, refs, &self.context), Same::Yes),
             _ => false,
         };
-        self.pairs
-            .iter()
-            .filter(differs)
-            .map(|pair| pair.id.clone())
-            .collect()
+        self.pairs.iter().filter(differs).map(|pair| pair.id.clone()).collect()
     }
 }
 
@@ -61,9 +45,7 @@ pub(crate) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     pub(crate) fn over(state: &'a SideState) -> Self {
-        Self {
-            rest: state.fields.iter().peekable(),
-        }
+        Self { rest: state.fields.iter().peekable() }
     }
 
     /// The value of a pair. Pairs must be asked for in ascending order.

@@ -12,8 +12,10 @@ pub enum Resolved {
     Linked(AnyRef),
     /// The record has no partner yet: the field waits.
     NotLinked,
-    /// The record has no partner and will not get one (a user who is unknown there): the field is left alone.
+    /// The record has no partner and will not get one: the value cannot be carried, and that is an error.
     Never,
+    /// The record has no partner, and that is well (a user who works in one system only): both sides keep their own.
+    Stays,
 }
 
 /// Knows which records are linked, and which users and stages are each other's.

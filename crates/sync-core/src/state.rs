@@ -19,11 +19,7 @@ impl PairId {
     /// The name of the pair of two paths, A first.
     #[must_use]
     pub fn of(a: &FieldPath, b: &FieldPath) -> Self {
-        if a == b {
-            Self::from(a.to_string())
-        } else {
-            Self::from(format!("{a}={b}"))
-        }
+        if a == b { Self::from(a.to_string()) } else { Self::from(format!("{a}={b}")) }
     }
 
     /// The name as text.

@@ -75,9 +75,7 @@ impl FieldProblem {
         let (from, to) = (names[self.from.index()], names[self.from.other().index()]);
         let why = match &self.kind {
             ProblemKind::NotCovered { choice } => {
-                let what = choice.as_ref().map_or("the text".to_owned(), |choice| {
-                    format!("the choice `{choice}`")
-                });
+                let what = choice.as_ref().map_or("the text".to_owned(), |choice| format!("the choice `{choice}`"));
                 format!("{what} has no counterpart there; add it to the value table of the pair")
             }
             ProblemKind::NoCounterpart { target } => {
@@ -88,11 +86,7 @@ impl FieldProblem {
                 )
             }
             ProblemKind::NotConvertible { is, takes } => {
-                format!(
-                    "the value is {} and the field takes {}",
-                    is.describe(),
-                    takes.describe()
-                )
+                format!("the value is {} and the field takes {}", is.describe(), takes.describe())
             }
             ProblemKind::TooLong { length, max } => format!(
                 "the text has {length} characters and the field takes {max}; shorten it on {from} or widen the field on {to}"
@@ -134,17 +128,14 @@ impl Compiled {
     /// `false` for a pair that is not carried.
     #[must_use]
     pub fn same(&self, pair: &PairId, a: &Value, b: &Value, refs: &dyn Refs) -> bool {
-        self.pair(pair)
-            .is_some_and(|pair| matches!(pair.same(a, b, refs, &self.context), Same::Yes))
+        self.pair(pair).is_some_and(|pair| matches!(pair.same(a, b, refs, &self.context), Same::Yes))
     }
 
     /// Whether two values of one side are the same, so that nobody changed the field. A pair that is not carried is
     /// compared as it is.
     #[must_use]
     pub fn unchanged(&self, pair: &PairId, before: &Value, now: &Value) -> bool {
-        self.pair(pair).map_or(before == now, |pair| {
-            pair.codec.equal(before, now, &self.context)
-        })
+        self.pair(pair).map_or(before == now, |pair| pair.codec.equal(before, now, &self.context))
     }
 }
 
@@ -160,11 +151,10 @@ impl CompiledPair {
         if self.lookups == [None, None] {
             return yes_if(self.codec.equal(a, b, context));
         }
-        let leads_to =
-            |from: Side, value: &Value, other: &Value| match self.translate_choices(from, value) {
-                Ok(Some(translated)) => same_names(&translated, other),
-                _ => false,
-            };
+        let leads_to = |from: Side, value: &Value, other: &Value| match self.translate_choices(from, value) {
+            Ok(Some(translated)) => same_names(&translated, other),
+            _ => false,
+        };
         yes_if(leads_to(Side::A, a, b) || leads_to(Side::B, b, a))
     }
 
@@ -230,9 +220,7 @@ impl CompiledPair {
                     Value::Choice(choice) => Some(choice.clone()),
                     other => as_text(other).map(|text| Choice::new(text.into_owned())),
                 };
-                Ok(Some(Value::Choices(
-                    becomes.iter().filter_map(name).collect(),
-                )))
+                Ok(Some(Value::Choices(becomes.iter().filter_map(name).collect())))
             }
         }
     }
@@ -246,22 +234,12 @@ fn same_names(one: &Value, two: &Value) -> bool {
     let (Some(one), Some(two)) = (as_choices(one), as_choices(two)) else {
         return false;
     };
-    let names = |choice: &Choice| {
-        [
-            Some(lookup_key(&choice.key)),
-            choice.label.as_deref().map(lookup_key),
-        ]
-    };
+    let names = |choice: &Choice| [Some(lookup_key(&choice.key)), choice.label.as_deref().map(lookup_key)];
     let same = |one: &Choice, two: &Choice| {
         let theirs = names(two);
-        names(one)
-            .iter()
-            .flatten()
-            .any(|name| theirs.iter().flatten().any(|other| other == name))
+        names(one).iter().flatten().any(|name| theirs.iter().flatten().any(|other| other == name))
     };
-    let within = |some: &[Choice], all: &[Choice]| {
-        some.iter().all(|one| all.iter().any(|two| same(one, two)))
-    };
+    let within = |some: &[Choice], all: &[Choice]| some.iter().all(|one| all.iter().any(|two| same(one, two)));
     one.len() == two.len() && within(&one, &two) && within(&two, &one)
 }
 
@@ -277,13 +255,11 @@ fn same_ref(a: &Value, b: &Value, direction: Direction, refs: &dyn Refs) -> Same
             continue;
         }
         match refs.translate(from, own) {
-            Resolved::Linked(partner)
-                if partner.object == other.object && partner.id == other.id =>
-            {
+            Resolved::Linked(partner) if partner.object == other.object && partner.id == other.id => {
                 return Same::Yes;
             }
             Resolved::NotLinked => unlinked = unlinked.or(Some(own)),
-            Resolved::Linked(_) | Resolved::Never => all_unlinked = false,
+            Resolved::Linked(_) | Resolved::Never | Resolved::Stays => all_unlinked = false,
         }
     }
     match unlinked {
@@ -294,20 +270,13 @@ fn same_ref(a: &Value, b: &Value, direction: Direction, refs: &dyn Refs) -> Same
 
 fn translate_ref(from: Side, value: &Value, target: &Target, refs: &dyn Refs) -> Translated {
     let Some(reference) = as_ref(value) else {
-        return Translated::Failed(ProblemKind::NotConvertible {
-            is: value.kind(),
-            takes: target.kind,
-        });
+        return Translated::Failed(ProblemKind::NotConvertible { is: value.kind(), takes: target.kind });
     };
     match refs.translate(from, reference) {
-        Resolved::Linked(partner) => Translated::Value(Value::Ref(AnyRef {
-            is_primary: false,
-            ..partner
-        })),
+        Resolved::Linked(partner) => Translated::Value(Value::Ref(AnyRef { is_primary: false, ..partner })),
         Resolved::NotLinked => Translated::Unlinked(reference.clone()),
-        Resolved::Never => Translated::Failed(ProblemKind::NoCounterpart {
-            target: reference.clone(),
-        }),
+        Resolved::Stays => Translated::Stays,
+        Resolved::Never => Translated::Failed(ProblemKind::NoCounterpart { target: reference.clone() }),
     }
 }
 
@@ -328,23 +297,16 @@ impl Target {
             ValueKind::Decimal => as_number(value).map(|number| Value::Decimal(number.normalize())),
             ValueKind::Money => as_money(value).map(Value::Money),
             ValueKind::Bool => as_bool(value).map(Value::Bool),
-            ValueKind::Date | ValueKind::Instant | ValueKind::DateOrTime => {
-                self.moment(value, current, context)
-            }
+            ValueKind::Date | ValueKind::Instant | ValueKind::DateOrTime => self.moment(value, current, context),
             // What leaves the table is one of the field's own choices.
             ValueKind::Choice => match as_choices(value).as_deref() {
                 Some([only]) => Some(Value::Choice(only.clone())),
                 _ => None,
             },
-            ValueKind::Choices => {
-                as_choices(value).map(|choices| Value::Choices(choices.into_owned()))
-            }
+            ValueKind::Choices => as_choices(value).map(|choices| Value::Choices(choices.into_owned())),
             kind => (value.kind() == kind).then(|| value.clone()),
         };
-        let shaped = shaped.ok_or(ProblemKind::NotConvertible {
-            is: value.kind(),
-            takes: self.kind,
-        })?;
+        let shaped = shaped.ok_or(ProblemKind::NotConvertible { is: value.kind(), takes: self.kind })?;
         self.fits(shaped)
     }
 
@@ -359,9 +321,7 @@ impl Target {
             (ValueKind::Date, _) => Some(Value::Date(day())),
             (ValueKind::Instant, _) => instant().map(Value::Instant),
             (_, Some(true)) => Some(Value::DateOrTime(DateOrTime::Date(day()))),
-            (_, Some(false)) => {
-                instant().map(|instant| Value::DateOrTime(DateOrTime::Time(instant)))
-            }
+            (_, Some(false)) => instant().map(|instant| Value::DateOrTime(DateOrTime::Time(instant))),
             (_, None) => Some(Value::DateOrTime(moment)),
         }
     }

@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use crm_model::{Record, RemoteId};
 use sync_core::{Creation, Side, SideState, deletes, digest, echo};
 use sync_store::{
-    Batch, ConflictEntry, Intent, IntentId, IntentState, Link, LinkId, LinkState, Op, Parked,
-    Review, ReviewId, ReviewMark, Tombstone,
+    Batch, ConflictEntry, Intent, IntentId, IntentState, Link, LinkId, LinkState, Op, Parked, Review, ReviewId,
+    ReviewMark, Tombstone,
 };
 use unified_crm::{Error, ErrorKind, Fetched, RecordWrite, Written};
 
@@ -15,6 +15,7 @@ use crate::SyncError;
 use crate::config::ReadyObject;
 use crate::derive::{Derived, MergeOutcome, Outcome};
 use crate::observe::{match_keys, resting};
+use crate::refs::LinkRefs;
 use crate::run::Progress;
 use crate::session::{Session, Trouble};
 use crate::state::{Effect, Stamp, encode, refresh_dirty, set_base, set_seen, store_side};
@@ -47,10 +48,7 @@ struct News {
 }
 
 enum Kind {
-    Merge {
-        outcome: Box<MergeOutcome>,
-        landed: [bool; 2],
-    },
+    Merge { outcome: Box<MergeOutcome>, landed: [bool; 2] },
     Create(Box<Creation>),
     Delete,
 }
@@ -64,26 +62,20 @@ impl Session<'_> {
         progress: &(impl Fn(Progress) + Send + Sync),
     ) -> Result<(), SyncError> {
         let derived = self.brake(object, derived).await?;
+        let refs = self.refs_of(object, derived.iter().map(|one| &one.link)).await?;
         let mut working = HashMap::new();
         let mut jobs = [Vec::new(), Vec::new()];
         let mut batch = Batch::new();
         let mut pending = 0;
         for one in derived {
-            pending += usize::from(
-                self.prepare(object, one, &mut working, &mut jobs, &mut batch)
-                    .await?,
-            );
+            pending += usize::from(self.prepare(object, &refs, one, &mut working, &mut jobs, &mut batch).await?);
             if pending >= CHUNK {
                 self.commit(std::mem::take(&mut batch)).await?;
                 pending = 0;
             }
         }
         self.commit(batch).await?;
-        let mut told = Progress {
-            object: object.kind,
-            done: 0,
-            of: jobs.iter().map(Vec::len).sum::<usize>() as u64,
-        };
+        let mut told = Progress { object: object.kind, done: 0, of: jobs.iter().map(Vec::len).sum::<usize>() as u64 };
         for (side, mut jobs) in [Side::B, Side::A].into_iter().zip({
             let [a, b] = jobs;
             [b, a]
@@ -92,7 +84,7 @@ impl Session<'_> {
             while !jobs.is_empty() {
                 let rest = jobs.split_off(size.min(jobs.len()));
                 let sent = jobs.len() as u64;
-                let go_on = self.send(object, side, jobs, &mut working).await?;
+                let go_on = self.send(object, &refs, side, jobs, &mut working).await?;
                 jobs = rest;
                 told.done += sent;
                 progress(told);
@@ -106,23 +98,13 @@ impl Session<'_> {
     }
 
     /// A run that would delete too many records deletes none and asks.
-    async fn brake(
-        &mut self,
-        object: &ReadyObject,
-        derived: Vec<Derived>,
-    ) -> Result<Vec<Derived>, SyncError> {
+    async fn brake(&mut self, object: &ReadyObject, derived: Vec<Derived>) -> Result<Vec<Derived>, SyncError> {
         let is_delete = |one: &Derived| matches!(one.outcome, Outcome::Delete { .. });
         let wanted = derived.iter().filter(|one| is_delete(one)).count() as u64;
         if wanted == 0 {
             return Ok(derived);
         }
-        let links: u64 = self
-            .parts
-            .store
-            .count_links(object.kind.as_str())
-            .await?
-            .values()
-            .sum();
+        let links: u64 = self.parts.store.count_links(object.kind.as_str()).await?.values().sum();
         let Err(brake) = deletes::brake(wanted, links) else {
             return Ok(derived);
         };
@@ -147,28 +129,21 @@ impl Session<'_> {
     async fn prepare(
         &mut self,
         object: &ReadyObject,
+        refs: &LinkRefs<'_>,
         derived: Derived,
         working: &mut HashMap<LinkId, Working>,
         jobs: &mut [Vec<Job>; 2],
         batch: &mut Batch,
     ) -> Result<bool, SyncError> {
-        let Derived {
-            mut link,
-            absorbed,
-            outcome,
-        } = derived;
+        let Derived { mut link, absorbed, outcome } = derived;
+        // A write takes the other link along; what needs none ends it here.
+        if let (Some(absorbed), Outcome::Unlink | Outcome::Review { .. }) = (absorbed, &outcome) {
+            batch.delete_link(absorbed);
+        }
         match outcome {
-            Outcome::Nothing => Ok(false),
-            Outcome::Wait { side, .. } => {
-                self.report.at(object.kind, side).deferred += 1;
-                Ok(false)
-            }
+            Outcome::Nothing | Outcome::Wait { .. } => Ok(false),
             Outcome::Review { why } => {
-                let side = if link.a.id.is_some() {
-                    Side::A
-                } else {
-                    Side::B
-                };
+                let side = if link.a.id.is_some() { Side::A } else { Side::B };
                 self.report.at(object.kind, side).in_review += 1;
                 self.ask_about_record(link, &why, batch).await
             }
@@ -186,15 +161,8 @@ impl Session<'_> {
                 self.ask_about_record(link, &why, batch).await
             }
             Outcome::Unlink => {
-                let side = link
-                    .tombstone
-                    .as_ref()
-                    .map_or(sync_store::Side::A, |tombstone| tombstone.side.other());
-                let side = if side == sync_store::Side::A {
-                    Side::A
-                } else {
-                    Side::B
-                };
+                let side = link.tombstone.as_ref().map_or(sync_store::Side::A, |tombstone| tombstone.side.other());
+                let side = if side == sync_store::Side::A { Side::A } else { Side::B };
                 self.report.at(object.kind, side).unlinked += 1;
                 link.state = LinkState::Unlinked;
                 link.dirty = false;
@@ -205,9 +173,7 @@ impl Session<'_> {
                 let Some(id) = link.record(store_side(side)).map(str::to_owned) else {
                     return Ok(false);
                 };
-                let write = RecordWrite::Delete {
-                    id: RemoteId::new(id),
-                };
+                let write = RecordWrite::Delete { id: RemoteId::new(id) };
                 jobs[side.index()].push(Job {
                     link: link.id,
                     side,
@@ -216,58 +182,30 @@ impl Session<'_> {
                     key: None,
                     effect: Effect::default(),
                 });
-                working.insert(
-                    link.id,
-                    Working {
-                        news: News::new(link, absorbed),
-                        kind: Kind::Delete,
-                    },
-                );
+                working.insert(link.id, Working { news: News::new(link, absorbed), kind: Kind::Delete });
                 Ok(false)
             }
             Outcome::Create { to, creation } => {
                 let key = self.create_key(object, &link, to);
-                let write = RecordWrite::Create {
-                    fields: creation.patch.clone(),
-                    key: key.clone(),
-                };
+                let write = RecordWrite::Create { fields: creation.patch.clone(), key: key.clone() };
                 let source = creation.base[to.other().index()].clone();
-                let effect = Effect {
-                    wish: creation.wish.clone(),
-                    source,
-                };
-                jobs[to.index()].push(Job {
-                    link: link.id,
-                    side: to,
-                    op: Op::Create,
-                    write,
-                    key,
-                    effect,
-                });
+                let effect = Effect { wish: creation.wish.clone(), source };
+                jobs[to.index()].push(Job { link: link.id, side: to, op: Op::Create, write, key, effect });
                 link.state = LinkState::Creating;
-                working.insert(
-                    link.id,
-                    Working {
-                        news: News::new(link, absorbed),
-                        kind: Kind::Create(creation),
-                    },
-                );
+                working.insert(link.id, Working { news: News::new(link, absorbed), kind: Kind::Create(creation) });
                 Ok(false)
             }
             Outcome::Merge(outcome) => {
-                self.prepare_merge(object, link, absorbed, outcome, working, jobs, batch)
-                    .await
+                self.prepare_merge(object, refs, link, absorbed, outcome, working, jobs, batch).await
             }
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of a derived link and the three places it can go to"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the parts of a derived link and the three places it can go to")]
     async fn prepare_merge(
         &mut self,
         object: &ReadyObject,
+        refs: &LinkRefs<'_>,
         mut link: Link,
         absorbed: Option<LinkId>,
         outcome: Box<MergeOutcome>,
@@ -289,23 +227,15 @@ impl Session<'_> {
         let conflicts = self.conflicts(object, &link, &outcome);
         let mut reviews = Vec::new();
         let questions = merged.reviews.iter().map(|review| {
-            (
-                review.subject(),
-                "both sides changed it, or consent was lowered; choose a value".to_owned(),
-            )
+            (review.subject(), "both sides changed it, or consent was lowered; choose a value".to_owned())
         });
-        let circles = outcome.circles.iter().map(|pair| {
-            (
-                pair.to_string(),
-                "echo differs: it was written back and forth; choose a value".to_owned(),
-            )
-        });
+        let circles = outcome
+            .circles
+            .iter()
+            .map(|pair| (pair.to_string(), "echo differs: it was written back and forth; choose a value".to_owned()));
         for (subject, why) in questions.chain(circles).collect::<Vec<_>>() {
             self.report.at(object.kind, Side::A).in_review += 1;
-            reviews.extend(
-                self.ask(&mut link, &subject, &why, Some(&outcome.states))
-                    .await?,
-            );
+            reviews.extend(self.ask(&mut link, &subject, &why, Some(&outcome.states)).await?);
         }
         for problem in &merged.problems {
             let why = problem.to_string();
@@ -324,22 +254,13 @@ impl Session<'_> {
                 reviews.push(review);
             }
         }
-        for _ in &merged.deferred {
-            self.report.at(object.kind, Side::A).deferred += 1;
-        }
         let writes = Side::BOTH.map(|side| !merged.writes[side.index()].is_empty());
         if writes == [false, false] {
             refresh_dirty(&mut link);
             let moved = before != (link.a.clone(), link.b.clone());
             let news = moved || absorbed.is_some() || !reviews.is_empty();
             if news {
-                News {
-                    link,
-                    absorbed,
-                    conflicts,
-                    reviews,
-                }
-                .put(object, batch)?;
+                News { link, absorbed, conflicts, reviews }.put(object, refs, batch)?;
             }
             return Ok(news);
         }
@@ -349,54 +270,20 @@ impl Session<'_> {
                 continue;
             };
             let write = &merged.writes[side.index()];
-            let effect = Effect {
-                wish: write.wish.clone(),
-                source: write.source.clone(),
-            };
-            let write = RecordWrite::Update {
-                id: RemoteId::new(id),
-                patch: write.patch.clone(),
-            };
-            jobs[side.index()].push(Job {
-                link: link.id,
-                side,
-                op: Op::Update,
-                write,
-                key: None,
-                effect,
-            });
+            let effect = Effect { wish: write.wish.clone(), source: write.source.clone() };
+            let write = RecordWrite::Update { id: RemoteId::new(id), patch: write.patch.clone() };
+            jobs[side.index()].push(Job { link: link.id, side, op: Op::Update, write, key: None, effect });
         }
-        let kind = Kind::Merge {
-            outcome,
-            landed: [false, false],
-        };
-        working.insert(
-            link.id,
-            Working {
-                news: News {
-                    link,
-                    absorbed,
-                    conflicts,
-                    reviews,
-                },
-                kind,
-            },
-        );
+        let kind = Kind::Merge { outcome, landed: [false, false] };
+        working.insert(link.id, Working { news: News { link, absorbed, conflicts, reviews }, kind });
         Ok(false)
     }
 
-    fn conflicts(
-        &mut self,
-        object: &ReadyObject,
-        link: &Link,
-        outcome: &MergeOutcome,
-    ) -> Vec<ConflictEntry> {
+    fn conflicts(&mut self, object: &ReadyObject, link: &Link, outcome: &MergeOutcome) -> Vec<ConflictEntry> {
         let now = self.now();
         let mut entries = Vec::new();
         for conflict in &outcome.merged.conflicts {
-            self.report
-                .at(object.kind, conflict.winner.map_or(Side::A, Side::other))
-                .conflicts += 1;
+            self.report.at(object.kind, conflict.winner.map_or(Side::A, Side::other)).conflicts += 1;
             // Where both stay as they are, both values are on record.
             let losers = match conflict.winner {
                 Some(winner) => vec![winner.other()],
@@ -404,14 +291,8 @@ impl Session<'_> {
             };
             for loser in losers {
                 let value = encode(&conflict.values[loser.index()]);
-                let mut entry = ConflictEntry::new(
-                    self.run,
-                    link.id,
-                    conflict.pair.as_str(),
-                    value,
-                    &conflict.policy,
-                    now,
-                );
+                let mut entry =
+                    ConflictEntry::new(self.run, link.id, conflict.pair.as_str(), value, &conflict.policy, now);
                 entry.winner = conflict.winner.map(store_side);
                 [entry.stamp_a, entry.stamp_b] = conflict.stamps;
                 entries.push(entry);
@@ -428,11 +309,7 @@ impl Session<'_> {
         why: &str,
         states: Option<&[SideState; 2]>,
     ) -> Result<Option<Review>, SyncError> {
-        if link
-            .review
-            .iter()
-            .any(|mark| mark.field == subject && mark.reason == why)
-        {
+        if link.review.iter().any(|mark| mark.field == subject && mark.reason == why) {
             return Ok(None);
         }
         let id = ReviewId(self.parts.store.next_ids(1).await?.start);
@@ -442,21 +319,12 @@ impl Session<'_> {
             (review.a, review.b) = (Some(encode(a)), Some(encode(b)));
         }
         link.review.retain(|mark| mark.field != subject);
-        link.review.push(ReviewMark {
-            field: subject.to_owned(),
-            reason: why.to_owned(),
-            review: id,
-        });
+        link.review.push(ReviewMark { field: subject.to_owned(), reason: why.to_owned(), review: id });
         Ok(Some(review))
     }
 
     /// Asks about a record as a whole. Returns whether anything is to be committed.
-    async fn ask_about_record(
-        &self,
-        mut link: Link,
-        why: &str,
-        batch: &mut Batch,
-    ) -> Result<bool, SyncError> {
+    async fn ask_about_record(&self, mut link: Link, why: &str, batch: &mut Batch) -> Result<bool, SyncError> {
         let Some(review) = self.ask(&mut link, "record", why, None).await? else {
             return Ok(false);
         };
@@ -470,13 +338,7 @@ impl Session<'_> {
         let source = link.record(store_side(from))?;
         let once = object.capabilities[to.index()].create_once;
         once.then(|| {
-            digest::create_key(
-                self.parts.store.sync_id(),
-                identity.vendor,
-                &identity.account,
-                object.kind,
-                source,
-            )
+            digest::create_key(self.parts.store.sync_id(), identity.vendor, &identity.account, object.kind, source)
         })
     }
 
@@ -484,6 +346,7 @@ impl Session<'_> {
     async fn send(
         &mut self,
         object: &ReadyObject,
+        refs: &LinkRefs<'_>,
         side: Side,
         jobs: Vec<Job>,
         working: &mut HashMap<LinkId, Working>,
@@ -496,32 +359,13 @@ impl Session<'_> {
             let Some(work) = working.get_mut(&job.link) else {
                 continue;
             };
-            work.news.put(object, &mut batch)?;
-            let mut intent = Intent::new(
-                IntentId(id),
-                self.run,
-                number,
-                job.link,
-                object.kind.as_str(),
-                store_side(side),
-                job.op,
-            );
+            work.news.put(object, refs, &mut batch)?;
+            let mut intent =
+                Intent::new(IntentId(id), self.run, number, job.link, object.kind.as_str(), store_side(side), job.op);
             intent.state = IntentState::Sent;
             intent.key = job.key.clone();
-            intent.expect = work
-                .news
-                .link
-                .end(store_side(side))
-                .seen
-                .as_ref()
-                .map(|seen| seen.digest.clone());
-            intent.before = work
-                .news
-                .link
-                .end(store_side(side))
-                .seen
-                .as_ref()
-                .map(|seen| seen.blob.clone());
+            intent.expect = work.news.link.end(store_side(side)).seen.as_ref().map(|seen| seen.digest.clone());
+            intent.before = work.news.link.end(store_side(side)).seen.as_ref().map(|seen| seen.blob.clone());
             intent.wish = Some(encode(&job.effect));
             intent.sent_at = Some(self.now());
             batch.put_intent(intent.clone());
@@ -530,10 +374,7 @@ impl Session<'_> {
         self.commit(batch).await?;
 
         let parts = self.parts;
-        let records = parts
-            .crm(side)
-            .records(object.kind)
-            .map_err(parts.fail(side))?;
+        let records = parts.crm(side).records(object.kind).map_err(parts.fail(side))?;
         let writes = jobs.iter().map(|job| job.write.clone()).collect();
         let results = records.write(writes).await;
         let read_back = self.read_back(object, side, &results).await;
@@ -546,35 +387,15 @@ impl Session<'_> {
             };
             match result {
                 Ok(written) => {
-                    let seen = written
-                        .record
-                        .or_else(|| read_back.get(written.id.as_str()).cloned());
+                    let seen = written.record.or_else(|| read_back.get(written.id.as_str()).cloned());
                     let readable = seen.is_some() || job.op == Op::Delete;
-                    intent.state = if readable {
-                        IntentState::Settled
-                    } else {
-                        IntentState::Acked
-                    };
-                    intent.after = seen
-                        .as_ref()
-                        .map(|record| encode(&object.compiled.project(side, record)));
-                    self.settle(
-                        object,
-                        work,
-                        job,
-                        written.id.as_str(),
-                        seen.as_ref(),
-                        &mut batch,
-                    )
-                    .await?;
+                    intent.state = if readable { IntentState::Settled } else { IntentState::Acked };
+                    intent.after = seen.as_ref().map(|record| encode(&object.compiled.project(side, record)));
+                    self.settle(object, work, job, written.id.as_str(), seen.as_ref(), &mut batch).await?;
                 }
-                Err(error) => {
-                    go_on &= self
-                        .not_written(object, work, job, &mut intent, &error, &mut batch)
-                        .await?
-                }
+                Err(error) => go_on &= self.not_written(object, work, job, &mut intent, &error, &mut batch).await?,
             }
-            work.news.put(object, &mut batch)?;
+            work.news.put(object, refs, &mut batch)?;
             batch.put_intent(intent);
         }
         self.commit(batch).await?;
@@ -589,9 +410,10 @@ impl Session<'_> {
         results: &[Result<Written<Record>, Error>],
     ) -> HashMap<String, Record> {
         let capabilities = &object.capabilities[side.index()];
-        let unseen = results.iter().flatten().filter(|written| {
-            written.record.is_none() && written.outcome != unified_crm::Outcome::Deleted
-        });
+        let unseen = results
+            .iter()
+            .flatten()
+            .filter(|written| written.record.is_none() && written.outcome != unified_crm::Outcome::Deleted);
         let ids: Vec<RemoteId<Record>> = unseen.map(|written| written.id.clone()).collect();
         if ids.is_empty() || capabilities.get_batch == 0 {
             return HashMap::new();
@@ -604,9 +426,7 @@ impl Session<'_> {
             return HashMap::new();
         };
         let found = fetched.into_iter().filter_map(Fetched::found);
-        found
-            .map(|record| (record.meta.id.to_string(), record))
-            .collect()
+        found.map(|record| (record.meta.id.to_string(), record)).collect()
     }
 
     /// Whether a record's last change is our own write.
@@ -616,8 +436,7 @@ impl Session<'_> {
             return true;
         }
         let user = self.ready.identities[side.index()].user.as_ref();
-        capabilities.tells_author
-            && user.is_some_and(|user| record.meta.updated_by.as_deref() == Some(user.as_str()))
+        capabilities.tells_author && user.is_some_and(|user| record.meta.updated_by.as_deref() == Some(user.as_str()))
     }
 
     /// A write that took effect: its bases move, and what the record shows now is an observation.
@@ -647,8 +466,7 @@ impl Session<'_> {
             }
             Kind::Create(creation) => {
                 counts.created += 1;
-                self.take_over(object, &mut work.news.link, side, id, batch)
-                    .await?;
+                self.take_over(object, &mut work.news.link, side, id, batch).await?;
                 (creation.base.clone(), creation.base.clone())
             }
         };
@@ -658,24 +476,13 @@ impl Session<'_> {
         if let Some(record) = seen {
             let now = object.compiled.project(side, record);
             let ours = self.is_ours(object, side, record);
-            let base = echo::absorb(
-                &object.compiled,
-                side,
-                &job.effect.wish,
-                &before[side.index()],
-                &now,
-                ours,
-            );
+            let absorb = match job.op {
+                Op::Create => echo::absorb_new,
+                _ => echo::absorb,
+            };
+            let base = absorb(&object.compiled, side, &job.effect.wish, &before[side.index()], &now, ours);
             set_base(&mut work.news.link, side, &base);
-            set_seen(
-                &mut work.news.link,
-                side,
-                &now,
-                Stamp {
-                    record: record.meta.updated_at,
-                    seen_at: self.now(),
-                },
-            );
+            set_seen(&mut work.news.link, side, &now, Stamp { record: record.meta.updated_at, seen_at: self.now() });
         }
         work.news.link.parked = None;
         work.news.link.state = resting(&work.news.link);
@@ -693,19 +500,11 @@ impl Session<'_> {
         id: &str,
         batch: &mut Batch,
     ) -> Result<(), SyncError> {
-        let known = self
-            .parts
-            .store
-            .link_of(object.kind.as_str(), store_side(side), id)
-            .await?;
+        let known = self.parts.store.link_of(object.kind.as_str(), store_side(side), id).await?;
         if let Some(known) = known.filter(|known| known.id != link.id && known.state.is_live()) {
             if known.record(store_side(side.other())).is_some() {
                 let what = "a created record that belongs to another link";
-                return Err(SyncError::State {
-                    link: link.id.0,
-                    what,
-                    why: format!("link {} has it", known.id.0),
-                });
+                return Err(SyncError::State { link: link.id.0, what, why: format!("link {} has it", known.id.0) });
             }
             batch.delete_link(known.id);
         }
@@ -737,11 +536,7 @@ impl Session<'_> {
         if !is_about_the_record(error.kind()) {
             intent.state = IntentState::Superseded;
             let message = error.to_string();
-            let record = work
-                .news
-                .link
-                .record(store_side(job.side))
-                .map(str::to_owned);
+            let record = work.news.link.record(store_side(job.side)).map(str::to_owned);
             let code = error.vendor_code().unwrap_or("not written");
             self.record_error(
                 batch,
@@ -755,10 +550,7 @@ impl Session<'_> {
                 },
             );
             // The next run tries again. Going on makes sense only if the trouble may be this one request's.
-            return Ok(matches!(
-                error.kind(),
-                ErrorKind::Server | ErrorKind::Timeout
-            ));
+            return Ok(matches!(error.kind(), ErrorKind::Server | ErrorKind::Timeout));
         }
         intent.state = IntentState::Refused;
         if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Gone)
@@ -775,12 +567,7 @@ impl Session<'_> {
     /// be seen twice, some time apart, because a lost permission looks the same.
     async fn is_gone(&mut self, object: &ReadyObject, work: &mut Working, job: &Job) -> bool {
         let side = job.side;
-        let Some(id) = work
-            .news
-            .link
-            .record(store_side(side))
-            .map(|id| RemoteId::new(id))
-        else {
+        let Some(id) = work.news.link.record(store_side(side)).map(|id| RemoteId::new(id)) else {
             return false;
         };
         let Ok(records) = self.parts.crm(side).records(object.kind) else {
@@ -791,62 +578,29 @@ impl Session<'_> {
         };
         let deleted = match fetched.pop() {
             Some(Fetched::Deleted(deleted)) => deleted,
-            Some(Fetched::Missing)
-                if work
-                    .news
-                    .link
-                    .parked
-                    .as_ref()
-                    .is_some_and(|parked| parked.reason == MISSING) =>
-            {
+            Some(Fetched::Missing) if work.news.link.parked.as_ref().is_some_and(|parked| parked.reason == MISSING) => {
                 crm_model::Deleted::Hard
             }
             Some(Fetched::Missing) => {
-                let next_at = Some(
-                    self.now() + TimeDelta::from_std(self.parts.settle_after).unwrap_or_default(),
-                );
-                work.news.link.parked = Some(Parked {
-                    reason: MISSING.to_owned(),
-                    tries: 1,
-                    next_at,
-                });
+                let next_at = Some(self.now() + TimeDelta::from_std(self.parts.settle_after).unwrap_or_default());
+                work.news.link.parked = Some(Parked { reason: MISSING.to_owned(), tries: 1, next_at });
                 work.news.link.state = LinkState::Parked;
                 return true;
             }
             _ => return false,
         };
         let evidence = serde_json::to_string(&deleted).unwrap_or_default();
-        work.news.link.tombstone = Some(Tombstone {
-            side: store_side(side),
-            evidence,
-            at: self.now(),
-        });
+        work.news.link.tombstone = Some(Tombstone { side: store_side(side), evidence, at: self.now() });
         work.news.link.state = LinkState::Tombstoned;
         work.news.link.dirty = true;
         true
     }
 
-    fn park(
-        &mut self,
-        object: &ReadyObject,
-        work: &mut Working,
-        job: &Job,
-        error: &Error,
-        batch: &mut Batch,
-    ) {
-        let tries = work
-            .news
-            .link
-            .parked
-            .as_ref()
-            .map_or(1, |parked| parked.tries.saturating_add(1));
+    fn park(&mut self, object: &ReadyObject, work: &mut Working, job: &Job, error: &Error, batch: &mut Batch) {
+        let tries = work.news.link.parked.as_ref().map_or(1, |parked| parked.tries.saturating_add(1));
         let wait = TimeDelta::hours(1 << tries.min(5));
         let message = error.to_string();
-        work.news.link.parked = Some(Parked {
-            reason: message.clone(),
-            tries,
-            next_at: Some(self.now() + wait),
-        });
+        work.news.link.parked = Some(Parked { reason: message.clone(), tries, next_at: Some(self.now() + wait) });
         work.news.link.state = LinkState::Parked;
         work.news.link.dirty = true;
         let record = work
@@ -870,25 +624,19 @@ impl Session<'_> {
     }
 }
 
-const MISSING: &str =
-    "the record to change was not found; it is looked for once more before it counts as deleted";
+const MISSING: &str = "the record to change was not found; it is looked for once more before it counts as deleted";
 
 impl News {
     fn new(link: Link, absorbed: Option<LinkId>) -> Self {
-        Self {
-            link,
-            absorbed,
-            conflicts: Vec::new(),
-            reviews: Vec::new(),
-        }
+        Self { link, absorbed, conflicts: Vec::new(), reviews: Vec::new() }
     }
 
     /// Puts the link into a batch as it is now, with what was not stored about it before.
-    fn put(&mut self, object: &ReadyObject, batch: &mut Batch) -> Result<(), SyncError> {
+    fn put(&mut self, object: &ReadyObject, refs: &LinkRefs<'_>, batch: &mut Batch) -> Result<(), SyncError> {
         if let Some(absorbed) = self.absorbed.take() {
             batch.delete_link(absorbed);
         }
-        let keys = match_keys(object, &self.link)?;
+        let keys = match_keys(object, &self.link, refs)?;
         batch.put_link_with_keys(self.link.clone(), keys);
         for conflict in self.conflicts.drain(..) {
             batch.add_conflict(conflict);

@@ -25,12 +25,7 @@ impl ObjectSync {
     /// there, and deletions unlink.
     #[must_use]
     pub fn new(mapping: Mapping) -> Self {
-        Self {
-            mapping,
-            keys: None,
-            creates: Some(Direction::Both),
-            deletes: DeletePolicy::Unlink,
-        }
+        Self { mapping, keys: None, creates: Some(Direction::Both), deletes: DeletePolicy::Unlink }
     }
 
     /// Matches records by these keys, strongest first.
@@ -85,8 +80,7 @@ impl SyncBuilder {
     /// Keeps an object in agreement. An object that was given before is replaced.
     pub fn object(mut self, object: impl Into<ObjectSync>) -> Self {
         let object = object.into();
-        self.objects
-            .retain(|other| other.mapping.object() != object.mapping.object());
+        self.objects.retain(|other| other.mapping.object() != object.mapping.object());
         self.objects.push(object);
         self
     }
@@ -144,20 +138,13 @@ impl SyncBuilder {
     /// the first plan, because that needs to ask them.
     pub fn build(self) -> Result<Sync, SyncError> {
         let config = |what: &str| SyncError::Config(what.to_owned());
-        let store = self.store.ok_or_else(|| {
-            config("a sync needs a state: call .state(SqliteStore::open(path).await?)")
-        })?;
+        let store =
+            self.store.ok_or_else(|| config("a sync needs a state: call .state(SqliteStore::open(path).await?)"))?;
         if self.objects.is_empty() {
-            return Err(config(
-                "a sync needs at least one object: call .everything() or .object(ObjectKind::Contact)",
-            ));
+            return Err(config("a sync needs at least one object: call .everything() or .object(ObjectKind::Contact)"));
         }
         let mut objects = self.objects;
-        objects.sort_by_key(|object| {
-            ObjectKind::SYNCED
-                .iter()
-                .position(|kind| *kind == object.mapping.object())
-        });
+        objects.sort_by_key(|object| ObjectKind::SYNCED.iter().position(|kind| *kind == object.mapping.object()));
         if let Some(policy) = self.conflict {
             for object in &mut objects {
                 object.mapping = object.mapping.clone().default_policy(policy.clone());
@@ -182,12 +169,7 @@ pub struct Sync(pub(crate) Arc<Parts>);
 
 impl std::fmt::Debug for Sync {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let objects: Vec<_> = self
-            .0
-            .objects
-            .iter()
-            .map(|object| object.mapping.object())
-            .collect();
+        let objects: Vec<_> = self.0.objects.iter().map(|object| object.mapping.object()).collect();
         f.debug_struct("Sync")
             .field("a", &self.0.crms[0])
             .field("b", &self.0.crms[1])
@@ -253,11 +235,7 @@ impl Parts {
 
     pub(crate) fn fail(&self, side: Side) -> impl Fn(unified_crm::Error) -> SyncError {
         let vendor = self.crm(side).vendor();
-        move |source| SyncError::Crm {
-            side,
-            vendor,
-            source,
-        }
+        move |source| SyncError::Crm { side, vendor, source }
     }
 
     /// Asks both systems for their fields, users and stages, once; later runs of the same [`Sync`] reuse the answer.
@@ -269,30 +247,17 @@ impl Parts {
         let mut identities = Vec::new();
         let mut users = Vec::new();
         let mut pipelines = Vec::new();
-        let with_deals = self
-            .objects
-            .iter()
-            .any(|object| object.mapping.object() == ObjectKind::Deal);
+        let with_deals = self.objects.iter().any(|object| object.mapping.object() == ObjectKind::Deal);
         for side in Side::BOTH {
             let crm = self.crm(side);
             identities.push(crm.identity().await.map_err(self.fail(side))?);
-            users.push(if crm.capabilities().users {
-                crm.users().await.map_err(self.fail(side))?
-            } else {
-                Vec::new()
-            });
+            users.push(if crm.capabilities().users { crm.users().await.map_err(self.fail(side))? } else { Vec::new() });
             let wanted = with_deals && crm.capabilities().pipelines;
-            pipelines.push(if wanted {
-                crm.pipelines().await.map_err(self.fail(side))?
-            } else {
-                Vec::new()
-            });
+            pipelines.push(if wanted { crm.pipelines().await.map_err(self.fail(side))? } else { Vec::new() });
         }
-        let directory = Directory::new(
-            [&users[0], &users[1]],
-            [&pipelines[0], &pipelines[1]],
-            &self.stages,
-        );
+        let no_stages = StageTable::default();
+        let stages = if with_deals { &self.stages } else { &no_stages };
+        let directory = Directory::new([&users[0], &users[1]], [&pipelines[0], &pipelines[1]], stages);
         let mut objects = Vec::new();
         let mut findings = Vec::new();
         for object in &self.objects {
@@ -304,13 +269,9 @@ impl Parts {
         if !findings.is_empty() {
             return Err(SyncError::Mapping(findings));
         }
-        let [a, b] = <[Identity; 2]>::try_from(identities)
-            .map_err(|_| SyncError::Config("two systems are needed".into()))?;
-        Ok(Ready {
-            identities: [a, b],
-            objects,
-            directory: directory.map_err(SyncError::Config)?,
-        })
+        let [a, b] =
+            <[Identity; 2]>::try_from(identities).map_err(|_| SyncError::Config("two systems are needed".into()))?;
+        Ok(Ready { identities: [a, b], objects, directory: directory.map_err(SyncError::Config)? })
     }
 
     async fn prepare_object(
@@ -325,19 +286,14 @@ impl Parts {
             schemas.push(records.schema().await.map_err(self.fail(side))?);
             capabilities.push(records.capabilities().clone());
         }
-        let mapping = object
-            .mapping
-            .clone()
-            .named(self.crm(Side::A).vendor(), self.crm(Side::B).vendor());
-        Ok(
-            compile(&mapping, &schemas[0], &schemas[1]).map(|compiled| ReadyObject {
-                kind,
-                compiled,
-                keys: object.keys.clone().unwrap_or_else(|| Key::defaults(kind)),
-                creates: object.creates,
-                deletes: object.deletes,
-                capabilities: [capabilities[0].clone(), capabilities[1].clone()],
-            }),
-        )
+        let mapping = object.mapping.clone().named(self.crm(Side::A).vendor(), self.crm(Side::B).vendor());
+        Ok(compile(&mapping, &schemas[0], &schemas[1]).map(|compiled| ReadyObject {
+            kind,
+            compiled,
+            keys: object.keys.clone().unwrap_or_else(|| Key::defaults(kind)),
+            creates: object.creates,
+            deletes: object.deletes,
+            capabilities: [capabilities[0].clone(), capabilities[1].clone()],
+        }))
     }
 }

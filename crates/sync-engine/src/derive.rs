@@ -7,9 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crm_model::{AnyRef, Deleted};
 use sync_core::deletes::{self, DeleteAction};
-use sync_core::{
-    Creation, Fingerprint, MatchDecision, MergeInput, Merged, PairId, Side, SideState,
-};
+use sync_core::{Creation, Fingerprint, MatchDecision, MergeInput, Merged, PairId, Side, SideState};
 use sync_store::{Link, LinkFilter, LinkId, LinkState, Page};
 
 use crate::SyncError;
@@ -17,7 +15,7 @@ use crate::config::{Parts, ReadyObject};
 use crate::observe::as_record;
 use crate::refs::{Intended, LinkRefs};
 use crate::session::Session;
-use crate::state::{Counters, bases, current, decode, encode, store_side};
+use crate::state::{Counters, Effect, base, bases, current, decode, encode, set_base, store_side};
 
 /// Links that are looked at together.
 const PAGE: u32 = 1000;
@@ -28,6 +26,26 @@ pub(crate) struct Derived {
     /// The link of the partner's side, which this one takes over.
     pub(crate) absorbed: Option<LinkId>,
     pub(crate) outcome: Outcome,
+}
+
+impl Derived {
+    /// Whether it, or a field of it, waits for a record that is not linked yet.
+    pub(crate) fn awaits(&self) -> bool {
+        match &self.outcome {
+            Outcome::Wait { .. } => true,
+            Outcome::Merge(outcome) => !outcome.merged.deferred.is_empty(),
+            Outcome::Create { creation, .. } => !creation.deferred.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// The side on which something waits to be written.
+    pub(crate) fn waiting_side(&self) -> Side {
+        match &self.outcome {
+            Outcome::Wait { side, .. } | Outcome::Create { to: side, .. } => *side,
+            _ => Side::A,
+        }
+    }
 }
 
 pub(crate) enum Outcome {
@@ -58,7 +76,7 @@ pub(crate) struct MergeOutcome {
     pub(crate) counters: Counters,
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
     /// What should happen to every dirty link of an object, in the order of the links.
     pub(crate) async fn derive(
         &self,
@@ -73,20 +91,30 @@ impl Session<'_> {
         Ok(derived)
     }
 
-    /// References that the states of these links hold, fetched together.
+    /// References that these links hold on either side, fetched together.
+    pub(crate) async fn refs_of<'l>(
+        &self,
+        object: &ReadyObject,
+        links: impl IntoIterator<Item = &'l Link>,
+    ) -> Result<LinkRefs<'a>, SyncError> {
+        let mut states = Vec::new();
+        for link in links {
+            for side in Side::BOTH {
+                states.extend(current(link, side)?.map(|state| (side, state)));
+            }
+        }
+        self.refs(object, states.iter().map(|(side, state)| (*side, state)), &Intended::nothing()).await
+    }
+
+    /// References that these states hold, fetched together.
     async fn refs<'l>(
         &self,
         object: &ReadyObject,
         states: impl Iterator<Item = (Side, &'l SideState)>,
         intended: &Intended,
-    ) -> Result<LinkRefs<'_>, SyncError> {
+    ) -> Result<LinkRefs<'a>, SyncError> {
         let targets: Vec<(Side, AnyRef)> = states
-            .flat_map(|(side, state)| {
-                object
-                    .compiled
-                    .refs(side, state)
-                    .map(move |target| (side, target.clone()))
-            })
+            .flat_map(|(side, state)| object.compiled.refs(side, state).map(move |target| (side, target.clone())))
             .collect();
         LinkRefs::fetch(self.parts, &self.ready.directory, intended, targets).await
     }
@@ -101,24 +129,12 @@ impl Session<'_> {
     ) -> Result<Vec<Derived>, SyncError> {
         let mut pairs = Vec::with_capacity(links.len());
         for link in links {
-            let states = current(&link, Side::A)?
-                .zip(current(&link, Side::B)?)
-                .map(|(a, b)| [a, b]);
+            let states = current(&link, Side::A)?.zip(current(&link, Side::B)?).map(|(a, b)| [a, b]);
             pairs.push((link, states));
         }
-        let states = pairs
-            .iter()
-            .filter_map(|(_, states)| states.as_ref())
-            .flatten();
-        let refs = self
-            .refs(
-                object,
-                states
-                    .enumerate()
-                    .map(|(at, state)| (Side::BOTH[at % 2], state)),
-                intended,
-            )
-            .await?;
+        let states = pairs.iter().filter_map(|(_, states)| states.as_ref()).flatten();
+        let refs =
+            self.refs(object, states.enumerate().map(|(at, state)| (Side::BOTH[at % 2], state)), intended).await?;
         let derive = |(link, states)| self.derive_pair(object, link, states, &refs);
         pairs.into_iter().map(derive).collect()
     }
@@ -136,59 +152,40 @@ impl Session<'_> {
             (_, Some(_)) if self.is_parked(&link) => Outcome::Nothing,
             (_, Some(states)) => merge(object, &link, states, refs, self.now().timestamp())?,
         };
-        Ok(Derived {
-            link,
-            absorbed: None,
-            outcome,
-        })
+        Ok(Derived { link, absorbed: None, outcome })
     }
 
     /// A parked link is not tried again before its time.
     fn is_parked(&self, link: &Link) -> bool {
-        link.parked
-            .as_ref()
-            .is_some_and(|parked| parked.next_at.is_none_or(|next| next > self.now()))
+        link.parked.as_ref().is_some_and(|parked| parked.next_at.is_none_or(|next| next > self.now()))
     }
 
     fn derive_tombstoned(&self, object: &ReadyObject, link: &Link) -> Result<Outcome, SyncError> {
         let Some(tombstone) = &link.tombstone else {
             return Ok(Outcome::Nothing);
         };
-        let deleted: Deleted =
-            serde_json::from_str(&tombstone.evidence).map_err(|error| SyncError::State {
-                link: link.id.0,
-                what: "delete evidence",
-                why: error.to_string(),
-            })?;
-        let survivor = if tombstone.side == sync_store::Side::A {
-            Side::B
-        } else {
-            Side::A
-        };
+        let deleted: Deleted = serde_json::from_str(&tombstone.evidence).map_err(|error| SyncError::State {
+            link: link.id.0,
+            what: "delete evidence",
+            why: error.to_string(),
+        })?;
+        let survivor = if tombstone.side == sync_store::Side::A { Side::B } else { Side::A };
         if link.record(store_side(survivor)).is_none() {
             return Ok(Outcome::Unlink);
         }
-        let edited = link
-            .end(store_side(survivor))
-            .seen
-            .as_ref()
-            .map(|seen| &seen.blob)
-            != link.end(store_side(survivor)).base.as_ref();
+        let edited = match (current(link, survivor)?, base(link, survivor)?) {
+            (Some(now), Some(was)) => is_edited(object, &was, &now),
+            _ => false,
+        };
         Ok(match deletes::decide(&deleted, edited, object.deletes) {
             DeleteAction::Nothing => Outcome::Nothing,
             DeleteAction::Unlink => Outcome::Unlink,
             DeleteAction::Delete => Outcome::Delete { side: survivor },
             DeleteAction::Repoint(winner) => Outcome::Review {
-                why: format!(
-                    "it was merged into {winner} on side {}; its partner is still here",
-                    survivor.other()
-                ),
+                why: format!("it was merged into {winner} on side {}; its partner is still here", survivor.other()),
             },
             _ => Outcome::Review {
-                why: format!(
-                    "it was deleted on side {}, and its partner was changed since",
-                    survivor.other()
-                ),
+                why: format!("it was deleted on side {}, and its partner was changed since", survivor.other()),
             },
         })
     }
@@ -203,25 +200,20 @@ impl Session<'_> {
     ) -> Result<Vec<Derived>, SyncError> {
         let mut lonely = Vec::with_capacity(alone.len());
         for link in alone {
-            let side = if link.a.id.is_some() {
-                Side::A
-            } else {
-                Side::B
+            let side = if link.a.id.is_some() { Side::A } else { Side::B };
+            let Some(state) = current(&link, side)? else {
+                continue;
             };
-            if let Some(state) = current(&link, side)? {
-                lonely.push(Lonely { link, side, state });
-            }
+            let sent = self.sent(&link).await?;
+            lonely.push(Lonely { link, side, state, sent });
         }
-        let refs = self
-            .refs(
-                object,
-                lonely.iter().map(|one| (one.side, &one.state)),
-                intended,
-            )
-            .await?;
-        let matches = self.match_up(object, &lonely, &refs).await?;
-        let mut by_link: HashMap<LinkId, Lonely> =
-            lonely.into_iter().map(|one| (one.link.id, one)).collect();
+        let states = lonely.iter().flat_map(|one| {
+            let sent = one.sent.as_ref().map(|sent| &sent.source);
+            [Some(&one.state), sent].into_iter().flatten().map(|state| (one.side, state))
+        });
+        let refs = self.refs(object, states, intended).await?;
+        let matches = self.match_up(object, &lonely, &refs, intended).await?;
+        let mut by_link: HashMap<LinkId, Lonely> = lonely.into_iter().map(|one| (one.link.id, one)).collect();
         let mut derived = Vec::with_capacity(matches.len());
         let mut created = CreatedKeys::default();
         for (id, found) in matches {
@@ -231,23 +223,25 @@ impl Session<'_> {
             derived.push(match found {
                 Found::Partner(other) => match by_link.remove(&other) {
                     Some(partner) => self.join(object, one, partner, &refs, intended)?,
-                    None => Derived {
-                        link: one.link,
-                        absorbed: None,
-                        outcome: Outcome::Nothing,
-                    },
+                    None => Derived { link: one.link, absorbed: None, outcome: Outcome::Nothing },
                 },
-                Found::Unsure(why) => Derived {
-                    link: one.link,
-                    absorbed: None,
-                    outcome: Outcome::Review { why },
-                },
-                Found::Nobody(print) => {
-                    self.creation(object, one, &print, &refs, &mut created, intended)
-                }
+                Found::Unsure(why) => Derived { link: one.link, absorbed: None, outcome: Outcome::Review { why } },
+                Found::Nobody(print) => self.creation(object, one, &print, &refs, &mut created, intended),
             });
         }
         Ok(derived)
+    }
+
+    /// The creation under way for a link, if there is one.
+    async fn sent(&self, link: &Link) -> Result<Option<Effect>, SyncError> {
+        if link.state != LinkState::Creating {
+            return Ok(None);
+        }
+        let scope = sync_store::Scope::Link(link.id);
+        let intents = self.parts.store.intents(scope, Page::first(PAGE)).await?;
+        let open = intents.iter().rfind(|intent| intent.state.is_open());
+        let wish = open.and_then(|intent| intent.wish.as_ref());
+        wish.map(|wish| decode(link.id.0, "an intended write", wish)).transpose()
     }
 
     /// Looks for the partner of each record among the records of the other side that have none.
@@ -256,21 +250,16 @@ impl Session<'_> {
         object: &ReadyObject,
         lonely: &[Lonely],
         refs: &LinkRefs<'_>,
+        intended: &Intended,
     ) -> Result<Vec<(LinkId, Found)>, SyncError> {
-        let prints: Vec<Fingerprint> = lonely
-            .iter()
-            .map(|one| one.fingerprint(object, refs))
-            .collect();
+        let prints: Vec<Fingerprint> = lonely.iter().map(|one| one.fingerprint(object, refs)).collect();
         let mut index: HashMap<(Side, &str), Vec<usize>> = HashMap::new();
         for (place, (one, print)) in lonely.iter().zip(&prints).enumerate() {
             for key in &print.keys {
-                index
-                    .entry((one.side, key.text.as_str()))
-                    .or_default()
-                    .push(place);
+                index.entry((one.side, key.text.as_str())).or_default().push(place);
             }
         }
-        let taken = self.taken(object, lonely, &prints, refs).await?;
+        let taken = self.taken(object, lonely, &prints, intended).await?;
         let none = Vec::new();
         let mut partners: BTreeSet<LinkId> = BTreeSet::new();
         let mut found = Vec::with_capacity(lonely.len());
@@ -280,28 +269,21 @@ impl Session<'_> {
             }
             let sharing = |side: Side| -> Vec<Fingerprint> {
                 let keys = print.keys.iter();
-                let places: BTreeSet<usize> = keys
-                    .flat_map(|key| index.get(&(side, key.text.as_str())).unwrap_or(&none))
-                    .copied()
-                    .collect();
-                let others = places
-                    .into_iter()
-                    .filter(|place| lonely[*place].link.id != one.link.id);
+                let places: BTreeSet<usize> =
+                    keys.flat_map(|key| index.get(&(side, key.text.as_str())).unwrap_or(&none)).copied().collect();
+                let others = places.into_iter().filter(|place| lonely[*place].link.id != one.link.id);
                 let mark = |place: usize| Fingerprint {
                     taken: partners.contains(&lonely[place].link.id),
                     ..prints[place].clone()
                 };
                 let mut sharing: Vec<Fingerprint> = others.map(mark).collect();
-                let elsewhere = print
-                    .keys
-                    .iter()
-                    .flat_map(|key| taken.get(&(side, key.text.clone())).into_iter().flatten());
+                let elsewhere =
+                    print.keys.iter().flat_map(|key| taken.get(&(side, key.text.clone())).into_iter().flatten());
                 let mut known: BTreeSet<&str> = BTreeSet::new();
                 sharing.extend(elsewhere.filter(|other| known.insert(&other.id)).cloned());
                 sharing
             };
-            let decision =
-                sync_core::decide_match(print, &sharing(one.side.other()), &sharing(one.side));
+            let decision = sync_core::decide_match(print, &sharing(one.side.other()), &sharing(one.side));
             found.push((
                 one.link.id,
                 match decision {
@@ -326,42 +308,28 @@ impl Session<'_> {
         object: &ReadyObject,
         lonely: &[Lonely],
         prints: &[Fingerprint],
-        refs: &LinkRefs<'_>,
+        intended: &Intended,
     ) -> Result<HashMap<(Side, String), Vec<Fingerprint>>, SyncError> {
         let store = &self.parts.store;
         let own: BTreeSet<LinkId> = lonely.iter().map(|one| one.link.id).collect();
-        let texts: BTreeSet<&str> = prints
-            .iter()
-            .flat_map(|print| &print.keys)
-            .map(|key| key.text.as_str())
-            .collect();
+        let texts: BTreeSet<&str> = prints.iter().flat_map(|print| &print.keys).map(|key| key.text.as_str()).collect();
         let texts: Vec<&str> = texts.into_iter().collect();
-        let mut taken: HashMap<(Side, String), Vec<Fingerprint>> = HashMap::new();
+        let mut known = Vec::new();
         for side in Side::BOTH {
-            let found = store
-                .find_by_keys(object.kind.as_str(), store_side(side), &texts)
-                .await?;
-            for (text, ids) in texts.iter().zip(found) {
-                for id in ids.into_iter().filter(|id| !own.contains(id)) {
-                    let Some(link) = store.link(id).await? else {
-                        continue;
-                    };
-                    if !link.state.is_live() {
-                        continue;
-                    }
-                    let Some(state) = current(&link, side)? else {
-                        continue;
-                    };
-                    let other = Lonely { link, side, state };
-                    let print = Fingerprint {
-                        taken: true,
-                        ..other.fingerprint(object, refs)
-                    };
-                    taken
-                        .entry((side, (*text).to_owned()))
-                        .or_default()
-                        .push(print);
-                }
+            let found = store.find_by_keys(object.kind.as_str(), store_side(side), &texts).await?;
+            let ids: BTreeSet<LinkId> = found.into_iter().flatten().filter(|id| !own.contains(id)).collect();
+            for id in ids {
+                let link = store.link(id).await?.filter(|link| link.state.is_live());
+                let state = link.as_ref().map(|link| current(link, side)).transpose()?.flatten();
+                known.extend(link.zip(state).map(|(link, state)| Lonely { link, side, state, sent: None }));
+            }
+        }
+        let refs = self.refs(object, known.iter().map(|one| (one.side, &one.state)), intended).await?;
+        let mut taken: HashMap<(Side, String), Vec<Fingerprint>> = HashMap::new();
+        for other in known {
+            let print = Fingerprint { taken: true, ..other.fingerprint(object, &refs) };
+            for key in &print.keys {
+                taken.entry((other.side, key.text.clone())).or_default().push(print.clone());
             }
         }
         Ok(taken)
@@ -375,30 +343,30 @@ impl Session<'_> {
         refs: &LinkRefs<'_>,
         intended: &mut Intended,
     ) -> Result<Derived, SyncError> {
-        let (mut a, mut b) = if one.side == Side::A {
-            (one, partner)
-        } else {
-            (partner, one)
-        };
-        let absorbed = b.link.id;
-        a.link.b = std::mem::take(&mut b.link.b);
-        a.link.state = LinkState::Linked;
-        a.link.parked = None;
-        a.link.review.clear();
-        let ids = [a.link.a.id.as_deref(), a.link.b.id.as_deref()].map(Option::unwrap_or_default);
-        intended.link(object.kind, a.link.id, ids[0], ids[1]);
-        let outcome = merge(
-            object,
-            &a.link,
-            [a.state, b.state],
-            refs,
-            self.now().timestamp(),
-        )?;
-        Ok(Derived {
-            link: a.link,
-            absorbed: Some(absorbed),
-            outcome,
-        })
+        let (a, b) = if one.side == Side::A { (one, partner) } else { (partner, one) };
+        let mut link = a.link.clone();
+        link.b = b.link.b.clone();
+        link.tombstone = a.link.tombstone.clone().or_else(|| b.link.tombstone.clone());
+        link.state = LinkState::Linked;
+        link.parked = None;
+        link.review.clear();
+        for (creating, created) in [(&a, &b), (&b, &a)] {
+            let sent = creating.sent.as_ref().filter(|sent| sent.has_landed(object, &created.state));
+            if let Some(sent) = sent {
+                set_base(&mut link, created.side, &sent.wish);
+                set_base(&mut link, creating.side, &sent.source);
+            }
+        }
+        let ids = [link.a.id.as_deref(), link.b.id.as_deref()].map(Option::unwrap_or_default);
+        let absorbed = Some(b.link.id);
+        if link.tombstone.is_some() {
+            link.state = LinkState::Tombstoned;
+            let outcome = self.derive_tombstoned(object, &link)?;
+            return Ok(Derived { link, absorbed, outcome });
+        }
+        intended.link(object.kind, link.id, ids[0], ids[1]);
+        let outcome = merge(object, &link, [a.state, b.state], refs, self.now().timestamp())?;
+        Ok(Derived { link, absorbed, outcome })
     }
 
     fn creation(
@@ -410,21 +378,20 @@ impl Session<'_> {
         created: &mut CreatedKeys,
         intended: &mut Intended,
     ) -> Derived {
-        let Lonely { link, side, state } = one;
+        let Lonely { link, side, state, .. } = one;
         let to = side.other();
-        let done = |outcome| Derived {
-            link: link.clone(),
-            absorbed: None,
-            outcome,
-        };
+        let done = |outcome| Derived { link: link.clone(), absorbed: None, outcome };
         if link.state == LinkState::Creating {
             created.note(side, print, link.record(store_side(side)).unwrap_or_default());
             return done(Outcome::Wait { side: to, why: "the outcome of its creation is not known yet".into() });
         }
-        let allowed = object
-            .creates
-            .is_some_and(|direction| direction.allows(side));
-        if !allowed || !object.capabilities[to.index()].create || self.is_parked(&link) {
+        let allowed = object.creates.is_some_and(|direction| direction.allows(side));
+        if !allowed || !object.capabilities[to.index()].create {
+            return done(Outcome::Nothing);
+        }
+        if self.is_parked(&link) {
+            // It will be tried again, so a record that looks the same must not take its place meanwhile.
+            created.note(side, print, link.record(store_side(side)).unwrap_or_default());
             return done(Outcome::Nothing);
         }
         if let Some(twin) = created.twin(side, print) {
@@ -434,55 +401,49 @@ impl Session<'_> {
             return done(Outcome::Review { why });
         }
         let creation = object.compiled.create(side, &state, refs);
-        if let Some((pair, _)) = creation
+        let wait = |pair: &PairId| Outcome::Wait {
+            side: to,
+            why: format!("{pair} refers to a record that is not linked yet"),
+        };
+        let awaited = creation.deferred.iter().find(|(_, target)| refs.is_expected(side, target));
+        if let Some((pair, _)) = awaited.filter(|_| !intended.is_planning()) {
+            return done(wait(pair));
+        }
+        // A required reference that is not linked yet is late, not missing.
+        let late = creation
             .deferred
             .iter()
-            .find(|(_, target)| refs.is_expected(side, target))
-        {
-            return done(Outcome::Wait {
-                side: to,
-                why: format!("{pair} refers to a record that is not linked yet"),
-            });
-        }
-        if !creation.missing.is_empty() {
-            let paths: Vec<String> = creation.missing.iter().map(ToString::to_string).collect();
+            .find(|(pair, _)| object.compiled.path(pair, to).is_some_and(|path| creation.missing.contains(path)));
+        let missing: Vec<String> = creation
+            .missing
+            .iter()
+            .filter(|path| late.is_none_or(|(pair, _)| object.compiled.path(pair, to) != Some(path)))
+            .map(ToString::to_string)
+            .collect();
+        if !missing.is_empty() {
             let vendor = self.parts.crm(to).vendor();
             let why = format!(
                 "{vendor} needs {}, which is empty here; fill it in, or give the mapping a constant for it",
-                paths.join(", ")
+                missing.join(", ")
             );
             return done(Outcome::Blocked { side: to, why });
         }
-        created.note(
-            side,
-            print,
-            link.record(store_side(side)).unwrap_or_default(),
-        );
-        intended.create(link.id);
-        Derived {
-            outcome: Outcome::Create {
-                to,
-                creation: Box::new(creation),
-            },
-            link,
-            absorbed: None,
+        let is_coming = |target: &AnyRef| refs.is_intended(side, target) || refs.is_expected(side, target);
+        if let Some((pair, _)) = late.filter(|(_, target)| !(intended.is_planning() && is_coming(target))) {
+            return done(wait(pair));
         }
+        created.note(side, print, link.record(store_side(side)).unwrap_or_default());
+        intended.create(link.id);
+        Derived { outcome: Outcome::Create { to, creation: Box::new(creation) }, link, absorbed: None }
     }
 }
 
 /// All links of an object that pass a filter, in the order of their ids.
-pub(crate) async fn scan(
-    parts: &Parts,
-    object: &ReadyObject,
-    filter: LinkFilter,
-) -> Result<Vec<Link>, SyncError> {
+pub(crate) async fn scan(parts: &Parts, object: &ReadyObject, filter: LinkFilter) -> Result<Vec<Link>, SyncError> {
     let mut links: Vec<Link> = Vec::new();
     let mut page = Page::first(PAGE);
     loop {
-        let found = parts
-            .store
-            .scan_links(object.kind.as_str(), filter, page)
-            .await?;
+        let found = parts.store.scan_links(object.kind.as_str(), filter, page).await?;
         let full = found.len() >= PAGE as usize;
         links.extend(found);
         match links.last() {
@@ -497,14 +458,16 @@ struct Lonely {
     link: Link,
     side: Side,
     state: SideState,
+    /// The creation of its partner that was sent, and whose outcome is not known.
+    sent: Option<Effect>,
 }
 
 impl Lonely {
     fn fingerprint(&self, object: &ReadyObject, refs: &LinkRefs<'_>) -> Fingerprint {
-        let record = as_record(object, self.side, &self.state);
-        let mut print = object
-            .compiled
-            .fingerprint(self.side, &record, refs, &object.keys);
+        // What may turn up on the other side is what was sent, whatever happened here since.
+        let state = self.sent.as_ref().map_or(&self.state, |sent| &sent.source);
+        let record = as_record(object, self.side, state);
+        let mut print = object.compiled.fingerprint(self.side, &record, refs, &object.keys);
         print.id = self.link.id.0.to_string().into();
         print
     }
@@ -523,25 +486,16 @@ struct CreatedKeys(HashMap<(Side, String), Vec<(Fingerprint, String)>>);
 impl CreatedKeys {
     /// A record of the same side that is being created and that the matcher takes for the same one.
     fn twin(&self, side: Side, print: &Fingerprint) -> Option<&str> {
-        let sharing = print
-            .keys
-            .iter()
-            .flat_map(|key| self.0.get(&(side, key.text.clone())).into_iter().flatten());
+        let sharing = print.keys.iter().flat_map(|key| self.0.get(&(side, key.text.clone())).into_iter().flatten());
         let is_twin = |other: &Fingerprint| {
             sync_core::decide_match(print, std::slice::from_ref(other), &[]) != MatchDecision::None
         };
-        sharing
-            .into_iter()
-            .find(|(other, _)| is_twin(other))
-            .map(|(_, record)| record.as_str())
+        sharing.into_iter().find(|(other, _)| is_twin(other)).map(|(_, record)| record.as_str())
     }
 
     fn note(&mut self, side: Side, print: &Fingerprint, record: &str) {
         for key in &print.keys {
-            self.0
-                .entry((side, key.text.clone()))
-                .or_default()
-                .push((print.clone(), record.to_owned()));
+            self.0.entry((side, key.text.clone())).or_default().push((print.clone(), record.to_owned()));
         }
     }
 }
@@ -550,10 +504,23 @@ impl CreatedKeys {
 /// record of its own, and must be known as the partner.
 fn is_alone(link: &Link) -> bool {
     (link.a.id.is_some() != link.b.id.is_some())
-        && matches!(
-            link.state,
-            LinkState::Seen | LinkState::Creating | LinkState::Parked | LinkState::Review
-        )
+        && matches!(link.state, LinkState::Seen | LinkState::Creating | LinkState::Parked | LinkState::Review)
+}
+
+/// Whether a side shows something else than what was agreed on. What was never agreed on does not count.
+fn is_edited(object: &ReadyObject, was: &SideState, now: &SideState) -> bool {
+    let changed = |(pair, was)| now.get(pair).is_some_and(|now| !object.compiled.unchanged(pair, was, now));
+    was.fields.iter().any(changed) || was.consent.opted_out() != now.consent.opted_out()
+}
+
+impl Effect {
+    /// Whether a record shows everything that was written.
+    fn has_landed(&self, object: &ReadyObject, shown: &SideState) -> bool {
+        self.wish
+            .fields
+            .iter()
+            .all(|(pair, wished)| shown.get(pair).is_some_and(|shown| object.compiled.unchanged(pair, wished, shown)))
+    }
 }
 
 fn merge(
@@ -566,12 +533,7 @@ fn merge(
     let base = bases(link)?;
     let mut input = MergeInput::new(&states[0], &states[1], refs);
     input.base = base.as_ref().map(|[a, b]| [a, b]);
-    let stamp = |side: Side| {
-        link.end(store_side(side))
-            .seen
-            .as_ref()
-            .and_then(|seen| seen.stamp)
-    };
+    let stamp = |side: Side| link.end(store_side(side)).seen.as_ref().and_then(|seen| seen.stamp);
     input.stamps = [stamp(Side::A), stamp(Side::B)];
     let mut merged = object.compiled.merge(&input);
     let mut counters: Counters = match &link.counters {
@@ -581,23 +543,12 @@ fn merge(
     let mut circles = Vec::new();
     for side in Side::BOTH {
         let wish = merged.writes[side.index()].wish.clone();
-        circles.extend(
-            wish.fields
-                .keys()
-                .filter(|pair| counters.count(side, pair, &wish, now))
-                .cloned(),
-        );
+        circles.extend(wish.fields.keys().filter(|pair| counters.count(side, pair, &wish, now)).cloned());
     }
     for pair in &circles {
         merged.withhold(pair);
     }
-    Ok(Outcome::Merge(Box::new(MergeOutcome {
-        base,
-        states,
-        merged,
-        circles,
-        counters,
-    })))
+    Ok(Outcome::Merge(Box::new(MergeOutcome { base, states, merged, circles, counters })))
 }
 
 impl MergeOutcome {

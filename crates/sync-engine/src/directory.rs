@@ -13,12 +13,7 @@ pub struct StageTable(Vec<(String, String)>);
 impl StageTable {
     /// A table of pairs: a stage of side A, a stage of side B.
     pub fn new<A: Into<String>, B: Into<String>>(pairs: impl IntoIterator<Item = (A, B)>) -> Self {
-        Self(
-            pairs
-                .into_iter()
-                .map(|(a, b)| (a.into(), b.into()))
-                .collect(),
-        )
+        Self(pairs.into_iter().map(|(a, b)| (a.into(), b.into())).collect())
     }
 }
 
@@ -34,37 +29,23 @@ impl Directory {
     ///
     /// # Errors
     /// A sentence that names the stages that have no counterpart, or a name in the table that is no stage.
-    pub(crate) fn new(
-        users: [&[User]; 2],
-        pipelines: [&[Pipeline]; 2],
-        table: &StageTable,
-    ) -> Result<Self, String> {
-        let users = [
-            match_users(users[0], users[1]),
-            match_users(users[1], users[0]),
-        ];
-        Ok(Self {
-            users,
-            stages: match_stages(pipelines, table)?,
-        })
+    pub(crate) fn new(users: [&[User]; 2], pipelines: [&[Pipeline]; 2], table: &StageTable) -> Result<Self, String> {
+        let users = [match_users(users[0], users[1]), match_users(users[1], users[0])];
+        Ok(Self { users, stages: match_stages(pipelines, table)? })
     }
 
     /// The record on the other side, if users and stages are what is asked for.
     pub(crate) fn translate(&self, from: Side, target: &AnyRef) -> Option<Resolved> {
-        let table = match target.object {
-            ObjectKind::User => &self.users,
-            ObjectKind::Stage => &self.stages,
-            ObjectKind::Pipeline => return Some(Resolved::Never),
+        // Somebody who works in one system only keeps what is theirs there; a stage must have a counterpart.
+        let (table, otherwise) = match target.object {
+            ObjectKind::User => (&self.users, Resolved::Stays),
+            ObjectKind::Stage => (&self.stages, Resolved::Never),
+            ObjectKind::Pipeline => return Some(Resolved::Stays),
             _ => return None,
         };
         let found = table[from.index()].get(&target.id);
-        let linked = |id: &Box<str>| {
-            Resolved::Linked(AnyRef {
-                id: id.clone(),
-                ..target.clone()
-            })
-        };
-        Some(found.map_or(Resolved::Never, linked))
+        let linked = |id: &Box<str>| Resolved::Linked(AnyRef { id: id.clone(), ..target.clone() });
+        Some(found.map_or(otherwise, linked))
     }
 }
 
@@ -72,38 +53,16 @@ impl Directory {
 fn match_users(from: &[User], to: &[User]) -> BTreeMap<Box<str>, Box<str>> {
     let email = |user: &User| user.email.as_ref().map(|email| email.trim().to_lowercase());
     let active = to.iter().filter(|user| user.is_active);
-    let by_email: BTreeMap<_, _> = active
-        .filter_map(|user| Some((email(user)?, user)))
-        .collect();
-    let pair = |user: &User| {
-        Some((
-            user.meta.id.clone(),
-            by_email.get(&email(user)?)?.meta.id.clone(),
-        ))
-    };
+    let by_email: BTreeMap<_, _> = active.filter_map(|user| Some((email(user)?, user))).collect();
+    let pair = |user: &User| Some((user.meta.id.clone(), by_email.get(&email(user)?)?.meta.id.clone()));
     from.iter().filter_map(pair).collect()
 }
 
-fn match_stages(
-    pipelines: [&[Pipeline]; 2],
-    table: &StageTable,
-) -> Result<[BTreeMap<Box<str>, Box<str>>; 2], String> {
-    let stages = pipelines.map(|pipelines| {
-        pipelines
-            .iter()
-            .flat_map(|pipeline| &pipeline.stages)
-            .collect::<Vec<_>>()
-    });
-    for (pair, side) in table
-        .0
-        .iter()
-        .flat_map(|(a, b)| [(a, Side::A), (b, Side::B)])
-    {
+fn match_stages(pipelines: [&[Pipeline]; 2], table: &StageTable) -> Result<[BTreeMap<Box<str>, Box<str>>; 2], String> {
+    let stages = pipelines.map(|pipelines| pipelines.iter().flat_map(|pipeline| &pipeline.stages).collect::<Vec<_>>());
+    for (pair, side) in table.0.iter().flat_map(|(a, b)| [(a, Side::A), (b, Side::B)]) {
         if find(&stages[side.index()], pair).is_none() {
-            let known: Vec<_> = stages[side.index()]
-                .iter()
-                .map(|stage| stage.name.as_str())
-                .collect();
+            let known: Vec<_> = stages[side.index()].iter().map(|stage| stage.name.as_str()).collect();
             return Err(format!(
                 "the stage table names `{pair}`, which side {side} does not have (it has: {})",
                 known.join(", ")
@@ -115,9 +74,8 @@ fn match_stages(
         let mut alone = Vec::new();
         for stage in &stages[from.index()] {
             match counterpart(stage, from, &stages[from.other().index()], table) {
-                Some(other) => {
-                    drop(matched[from.index()].insert(stage.meta.id.clone(), other.meta.id.clone()))
-                }
+                Some(other) => drop(matched[from.index()].insert(stage.meta.id.clone(), other.meta.id.clone())),
+                None if alone.contains(&stage.name.as_str()) => {}
                 None => alone.push(stage.name.as_str()),
             }
         }
@@ -133,21 +91,14 @@ fn match_stages(
 }
 
 fn find<'a>(stages: &[&'a Stage], name: &str) -> Option<&'a Stage> {
-    let named =
-        |stage: &&&Stage| stage.meta.id.as_ref() == name || stage.name.eq_ignore_ascii_case(name);
+    let named = |stage: &&&Stage| stage.meta.id.as_ref() == name || stage.name.eq_ignore_ascii_case(name);
     stages.iter().find(named).copied()
 }
 
 /// The stage the table names, else the stage of the same name, else, for a closed stage, the only one that is closed
 /// the same way.
-fn counterpart<'a>(
-    stage: &Stage,
-    from: Side,
-    others: &[&'a Stage],
-    table: &StageTable,
-) -> Option<&'a Stage> {
-    let is_it =
-        |name: &str| stage.meta.id.as_ref() == name || stage.name.eq_ignore_ascii_case(name);
+fn counterpart<'a>(stage: &Stage, from: Side, others: &[&'a Stage], table: &StageTable) -> Option<&'a Stage> {
+    let is_it = |name: &str| stage.meta.id.as_ref() == name || stage.name.eq_ignore_ascii_case(name);
     let listed = table.0.iter().find_map(|(a, b)| match from {
         Side::A => is_it(a).then_some(b),
         Side::B => is_it(b).then_some(a),
@@ -156,8 +107,7 @@ fn counterpart<'a>(
         return find(others, name);
     }
     find(others, &stage.name).or_else(|| {
-        let closed_alike =
-            |other: &&&Stage| other.is_closed && stage.is_closed && other.is_won == stage.is_won;
+        let closed_alike = |other: &&&Stage| other.is_closed && stage.is_closed && other.is_won == stage.is_won;
         let mut alike = others.iter().filter(closed_alike);
         alike.next().filter(|_| alike.next().is_none()).copied()
     })
@@ -191,11 +141,7 @@ mod tests {
 
     #[test]
     fn stages_go_by_table_then_name_then_how_they_close() {
-        let a = pipeline(vec![
-            stage("1", "New", None),
-            stage("2", "Demo", None),
-            stage("3", "Won", Some(true)),
-        ]);
+        let a = pipeline(vec![stage("1", "New", None), stage("2", "Demo", None), stage("3", "Won", Some(true))]);
         let b = pipeline(vec![
             stage("p", "Prospecting", None),
             stage("d", "demo", None),
@@ -204,14 +150,8 @@ mod tests {
         let table = StageTable::new([("New", "Prospecting")]);
         let directory = Directory::new([&[], &[]], [&[a], &[b]], &table).unwrap();
         for (a, b) in [("1", "p"), ("2", "d"), ("3", "w")] {
-            assert_eq!(
-                there(&directory, Side::A, ObjectKind::Stage, a).as_deref(),
-                Some(b)
-            );
-            assert_eq!(
-                there(&directory, Side::B, ObjectKind::Stage, b).as_deref(),
-                Some(a)
-            );
+            assert_eq!(there(&directory, Side::A, ObjectKind::Stage, a).as_deref(), Some(b));
+            assert_eq!(there(&directory, Side::B, ObjectKind::Stage, b).as_deref(), Some(a));
         }
     }
 
@@ -239,20 +179,11 @@ mod tests {
             user("2", "bob@example.com", true),
             user("3", "carla@example.com", true),
         ];
-        let b = [
-            user("x", "ada@example.com", true),
-            user("y", "bob@example.com", false),
-        ];
+        let b = [user("x", "ada@example.com", true), user("y", "bob@example.com", false)];
         let directory = Directory::new([&a, &b], [&[], &[]], &StageTable::default()).unwrap();
-        assert_eq!(
-            there(&directory, Side::A, ObjectKind::User, "1").as_deref(),
-            Some("x")
-        );
+        assert_eq!(there(&directory, Side::A, ObjectKind::User, "1").as_deref(), Some("x"));
         assert_eq!(there(&directory, Side::A, ObjectKind::User, "2"), None);
         assert_eq!(there(&directory, Side::A, ObjectKind::User, "3"), None);
-        assert_eq!(
-            there(&directory, Side::B, ObjectKind::User, "y").as_deref(),
-            Some("2")
-        );
+        assert_eq!(there(&directory, Side::B, ObjectKind::User, "y").as_deref(), Some("2"));
     }
 }

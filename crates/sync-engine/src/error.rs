@@ -39,8 +39,5 @@ pub enum SyncError {
 }
 
 fn list(findings: &[Finding]) -> String {
-    findings
-        .iter()
-        .map(|finding| format!("\n  {finding}"))
-        .collect()
+    findings.iter().map(|finding| format!("\n  {finding}")).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crm_model::{Deleted, Record, RecordPatch};
 use futures::StreamExt;
-use sync_core::{Key, NoRefs, Side, SideState};
+use sync_core::{NoRefs, Refs, Side, SideState};
 use sync_store::{Batch, Link, LinkId, LinkState, MatchKey, Tombstone};
 use unified_crm::{Change, Cursor};
 
@@ -46,20 +46,14 @@ impl Session<'_> {
         let parts = self.parts;
         let crm = parts.crm(side);
         let name = object.kind.as_str();
-        let since = parts
-            .store
-            .cursor(name, store_side(side))
-            .await?
-            .map(|cursor| Cursor::new(cursor.text));
+        let since = parts.store.cursor(name, store_side(side)).await?.map(|cursor| Cursor::new(cursor.text));
         let records = crm.records(object.kind).map_err(parts.fail(side))?;
         let mut changes = records.changes(since);
         let mut chunk = Vec::new();
         while let Some(change) = changes.next().await {
             match change.map_err(parts.fail(side))? {
                 Change::Record(record) => chunk.push(Seen::Alive(Box::new(record))),
-                Change::Deleted { id, deleted } => {
-                    chunk.push(Seen::Gone(id.as_str().to_owned(), deleted))
-                }
+                Change::Deleted { id, deleted } => chunk.push(Seen::Gone(id.as_str().to_owned(), deleted)),
                 Change::Bad { id, error } => {
                     let record = id.as_ref().map(|id| id.as_str());
                     let message = error.to_string();
@@ -67,25 +61,14 @@ impl Session<'_> {
                     let code = error.vendor_code().unwrap_or("unreadable");
                     self.record_error(
                         &mut batch,
-                        &Trouble {
-                            object: object.kind,
-                            side,
-                            record,
-                            link: None,
-                            code,
-                            message: &message,
-                        },
+                        &Trouble { object: object.kind, side, record, link: None, code, message: &message },
                     );
                     self.commit(batch).await?;
                 }
                 Change::Finished(cursor) => {
                     let mut batch = Batch::new();
-                    self.observations(object, side, &mut chunk, &mut batch)
-                        .await?;
-                    let saved = sync_store::Cursor {
-                        text: cursor.as_str().to_owned(),
-                        saved_at: self.now(),
-                    };
+                    self.observations(object, side, &mut chunk, &mut batch).await?;
+                    let saved = sync_store::Cursor { text: cursor.as_str().to_owned(), saved_at: self.now() };
                     batch.set_cursor(name, store_side(side), saved);
                     return self.commit(batch).await;
                 }
@@ -93,15 +76,13 @@ impl Session<'_> {
             }
             if chunk.len() >= CHUNK {
                 let mut batch = Batch::new();
-                self.observations(object, side, &mut chunk, &mut batch)
-                    .await?;
+                self.observations(object, side, &mut chunk, &mut batch).await?;
                 self.commit(batch).await?;
             }
         }
         // The feed broke off without saying so: what was seen is kept, the cursor stays where it was.
         let mut batch = Batch::new();
-        self.observations(object, side, &mut chunk, &mut batch)
-            .await?;
+        self.observations(object, side, &mut chunk, &mut batch).await?;
         self.commit(batch).await
     }
 
@@ -126,29 +107,17 @@ impl Session<'_> {
             }
         }
         let ids: Vec<&str> = latest.iter().map(Seen::id).collect();
-        let links = parts
-            .store
-            .links_of(object.kind.as_str(), store_side(side), &ids)
-            .await?;
+        let links = parts.store.links_of(object.kind.as_str(), store_side(side), &ids).await?;
         let unknown = links.iter().filter(|link| link.is_none()).count();
-        let mut fresh = parts
-            .store
-            .next_ids(u32::try_from(unknown).unwrap_or(u32::MAX))
-            .await?;
+        let mut fresh = parts.store.next_ids(u32::try_from(unknown).unwrap_or(u32::MAX)).await?;
         self.report.at(object.kind, side).read += latest.len() as u64;
         for (seen, link) in latest.into_iter().zip(links) {
             match (seen, link) {
-                (Seen::Alive(record), Some(link)) => {
-                    self.seen_again(object, side, &record, link, batch)?
-                }
+                (Seen::Alive(record), Some(link)) => self.seen_again(object, side, &record, link, batch)?,
                 (Seen::Alive(record), None) => {
                     let Some(id) = fresh.next() else { break };
-                    let link = Link::seen(
-                        LinkId(id),
-                        object.kind.as_str(),
-                        store_side(side),
-                        record.meta.id.to_string(),
-                    );
+                    let link =
+                        Link::seen(LinkId(id), object.kind.as_str(), store_side(side), record.meta.id.to_string());
                     self.seen_again(object, side, &record, link, batch)?;
                 }
                 (Seen::Gone(_, deleted), Some(link)) => self.gone(side, &deleted, link, batch),
@@ -171,13 +140,8 @@ impl Session<'_> {
         let before = current(&link, side)?;
         let now = object.compiled.project(side, record);
         // A field that was not loaded this time keeps what is known of it.
-        let state = before
-            .as_ref()
-            .map_or_else(|| now.clone(), |before| refresh(before, &now));
-        let back = link
-            .tombstone
-            .as_ref()
-            .is_some_and(|tombstone| tombstone.side == store_side(side));
+        let state = before.as_ref().map_or_else(|| now.clone(), |before| refresh(before, &now));
+        let back = link.tombstone.as_ref().is_some_and(|tombstone| tombstone.side == store_side(side));
         if before.as_ref() == Some(&state) && !back {
             return Ok(());
         }
@@ -188,38 +152,29 @@ impl Session<'_> {
         if back {
             link.tombstone = None;
         }
-        set_seen(
-            &mut link,
-            side,
-            &state,
-            Stamp {
-                record: record.meta.updated_at,
-                seen_at: self.now(),
-            },
-        );
+        set_seen(&mut link, side, &state, Stamp { record: record.meta.updated_at, seen_at: self.now() });
         link.parked = None;
         link.state = resting(&link);
         refresh_dirty(&mut link);
-        let keys = match_keys(object, &link)?;
-        batch.put_link_with_keys(link, keys);
+        if link.a.id.is_some() && link.b.id.is_some() {
+            // Its keys were made with the references resolved, and are made again when it is merged.
+            batch.put_link(link);
+        } else {
+            let keys = match_keys(object, &link, &NoRefs)?;
+            batch.put_link_with_keys(link, keys);
+        }
         Ok(())
     }
 
     fn gone(&self, side: Side, deleted: &Deleted, mut link: Link, batch: &mut Batch) {
-        let here = link
-            .tombstone
-            .as_ref()
-            .is_some_and(|tombstone| tombstone.side == store_side(side));
+        let here = link.tombstone.as_ref().is_some_and(|tombstone| tombstone.side == store_side(side));
         if link.state == LinkState::Unlinked || here {
             return;
         }
         let evidence = serde_json::to_string(deleted).unwrap_or_default();
-        link.tombstone = Some(Tombstone {
-            side: store_side(side),
-            evidence,
-            at: self.now(),
-        });
-        link.state = LinkState::Tombstoned;
+        link.tombstone = Some(Tombstone { side: store_side(side), evidence, at: self.now() });
+        // While its partner may still turn up, the link waits for it; else the partner would be taken for a new record.
+        link.state = resting(&link);
         link.dirty = true;
         batch.put_link(link);
     }
@@ -229,11 +184,7 @@ impl Session<'_> {
 /// may be lower than before is decided later, against the base.
 fn refresh(before: &SideState, now: &SideState) -> SideState {
     let mut state = before.clone();
-    state.fields.extend(
-        now.fields
-            .iter()
-            .map(|(pair, value)| (pair.clone(), value.clone())),
-    );
+    state.fields.extend(now.fields.iter().map(|(pair, value)| (pair.clone(), value.clone())));
     for (channel, consent) in now.consent.iter() {
         state.consent.observe(channel, consent.clone());
     }
@@ -255,34 +206,25 @@ pub(crate) fn resting(link: &Link) -> LinkState {
 
 /// A record made of what a link knows of a side, for functions that read records.
 pub(crate) fn as_record(object: &ReadyObject, side: Side, state: &SideState) -> Record {
-    let fields = state.fields.iter().filter_map(|(pair, value)| {
-        Some((object.compiled.path(pair, side)?.clone(), value.clone()))
-    });
+    let fields = state
+        .fields
+        .iter()
+        .filter_map(|(pair, value)| Some((object.compiled.path(pair, side)?.clone(), value.clone())));
     let mut record = Record::new(object.kind, crm_model::Meta::default());
     record.apply(&fields.collect::<RecordPatch>());
     record
 }
 
-/// The keys under which a link can be found. Keys that need references are made when a plan needs them.
-pub(crate) fn match_keys(object: &ReadyObject, link: &Link) -> Result<Vec<MatchKey>, SyncError> {
+/// The keys under which a link can be found. Keys that need a reference are left out where it cannot be resolved.
+pub(crate) fn match_keys(object: &ReadyObject, link: &Link, refs: &dyn Refs) -> Result<Vec<MatchKey>, SyncError> {
     let mut keys = Vec::new();
     for side in Side::BOTH {
         let Some(state) = current(link, side)? else {
             continue;
         };
         let record = as_record(object, side, &state);
-        let found = object
-            .compiled
-            .match_keys(side, &record, &NoRefs, &object.keys);
-        let wanted = |key: &sync_core::MatchKey| {
-            matches!(key.key, Key::Email | Key::Name | Key::Domain | Key::Phone)
-        };
-        keys.extend(
-            found
-                .into_iter()
-                .filter(wanted)
-                .map(|key| MatchKey::new(store_side(side), key.text)),
-        );
+        let found = object.compiled.match_keys(side, &record, refs, &object.keys);
+        keys.extend(found.into_iter().map(|key| MatchKey::new(store_side(side), key.text)));
     }
     Ok(keys)
 }

@@ -63,8 +63,11 @@ pub struct PlanItem {
     /// The fields that would be written.
     pub changes: Vec<FieldChange>,
     /// What the two sides showed when this was decided; if either shows something else, the item is not applied.
-    pub(crate) basis: [Option<String>; 2],
+    pub(crate) basis: Basis,
 }
+
+/// What the two sides of a link showed, as digests.
+pub(crate) type Basis = [Option<String>; 2];
 
 /// What would be done with a pair of records.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -157,31 +160,19 @@ impl PlanData {
     /// Writes that the plan would make on both sides together.
     #[must_use]
     pub fn writes(&self) -> u64 {
-        let of = |counts: PlanCounts| {
-            counts
-                .creates
-                .iter()
-                .chain(&counts.updates)
-                .chain(&counts.deletes)
-                .sum::<u64>()
-        };
+        let of = |counts: PlanCounts| counts.creates.iter().chain(&counts.updates).chain(&counts.deletes).sum::<u64>();
         self.objects.iter().map(|object| of(object.counts())).sum()
     }
 
     /// API calls that the writes would take, on side A and side B.
     #[must_use]
     pub fn calls(&self) -> [u64; 2] {
-        let sum = |side: Side| {
-            self.objects
-                .iter()
-                .map(|object| object.calls[side.index()])
-                .sum()
-        };
+        let sum = |side: Side| self.objects.iter().map(|object| object.calls[side.index()]).sum();
         Side::BOTH.map(sum)
     }
 
     /// What each link showed when the plan was made.
-    pub(crate) fn basis(&self) -> BTreeMap<i64, [Option<String>; 2]> {
+    pub(crate) fn basis(&self) -> BTreeMap<i64, Basis> {
         let items = self.objects.iter().flat_map(|object| &object.items);
         items.map(|item| (item.link, item.basis.clone())).collect()
     }
@@ -208,8 +199,7 @@ impl Session<'_> {
                     _ => 0,
                 };
             }
-            let records =
-                Side::BOTH.map(|side| one.link.record(store_side(side)).map(str::to_owned));
+            let records = Side::BOTH.map(|side| one.link.record(store_side(side)).map(str::to_owned));
             let item = PlanItem {
                 link: one.link.id.0,
                 records,
@@ -220,20 +210,14 @@ impl Session<'_> {
             };
             items.push(item);
         }
-        let calls = Side::BOTH
-            .map(|side| object.capabilities[side.index()].write_calls(writes[side.index()]) as u64);
-        Ok(ObjectPlan {
-            object: object.kind,
-            items,
-            calls,
-        })
+        let calls = Side::BOTH.map(|side| object.capabilities[side.index()].write_calls(writes[side.index()]) as u64);
+        Ok(ObjectPlan { object: object.kind, items, calls })
     }
 }
 
 /// What the link showed on each side when this was derived.
-pub(crate) fn basis(derived: &Derived) -> Result<[Option<String>; 2], crate::SyncError> {
-    let digest =
-        |side| Ok::<_, crate::SyncError>(current(&derived.link, side)?.map(|state| state.digest()));
+pub(crate) fn basis(derived: &Derived) -> Result<Basis, crate::SyncError> {
+    let digest = |side| Ok::<_, crate::SyncError>(current(&derived.link, side)?.map(|state| state.digest()));
     Ok([digest(Side::A)?, digest(Side::B)?])
 }
 
@@ -249,11 +233,7 @@ fn describe(derived: &Derived, names: [&str; 2]) -> Option<(Action, Vec<FieldCha
                 after: after.clone(),
                 why: format!("the record is new to {}", names[to.index()]),
             };
-            let filled = creation
-                .wish
-                .fields
-                .iter()
-                .filter(|(_, value)| !value.is_empty());
+            let filled = creation.wish.fields.iter().filter(|(_, value)| !value.is_empty());
             Some((Action::Create(*to), filled.map(change).collect()))
         }
         Outcome::Review { why } => plain(Action::Review(why.clone())),
@@ -265,27 +245,30 @@ fn describe(derived: &Derived, names: [&str; 2]) -> Option<(Action, Vec<FieldCha
     }
 }
 
-fn describe_merge(
-    derived: &Derived,
-    outcome: &MergeOutcome,
-    names: [&str; 2],
-) -> Option<(Action, Vec<FieldChange>)> {
+fn describe_merge(derived: &Derived, outcome: &MergeOutcome, names: [&str; 2]) -> Option<(Action, Vec<FieldChange>)> {
     let merged = &outcome.merged;
     let mut changes = Vec::new();
     for side in Side::BOTH {
         for (pair, after) in &merged.writes[side.index()].wish.fields {
-            let decision = merged
-                .decisions
-                .iter()
-                .find(|decision| decision.pair == *pair && decision.wrote == Some(side));
+            let decision =
+                merged.decisions.iter().find(|decision| decision.pair == *pair && decision.wrote == Some(side));
             changes.push(FieldChange {
                 side,
                 pair: pair.clone(),
                 before: outcome.states[side.index()].get(pair).cloned(),
                 after: after.clone(),
-                why: decision
-                    .map(|decision| sync_core::explain::in_words(decision, names))
-                    .unwrap_or_default(),
+                why: decision.map(|decision| sync_core::explain::in_words(decision, names)).unwrap_or_default(),
+            });
+        }
+    }
+    for side in Side::BOTH {
+        for channel in merged.writes[side.index()].patch.opt_outs.iter() {
+            changes.push(FieldChange {
+                side,
+                pair: PairId::from(format!("consent.{channel:?}").to_lowercase()),
+                before: Some(Value::text("not opted out")),
+                after: Value::text("opted out"),
+                why: format!("opted out on {}; an opt-out holds on both sides", names[side.other().index()]),
             });
         }
     }
@@ -294,31 +277,15 @@ fn describe_merge(
         return Some((Action::Update(writes), changes));
     }
     if !merged.reviews.is_empty() || !outcome.circles.is_empty() {
-        let subjects: Vec<String> = merged
-            .reviews
-            .iter()
-            .map(sync_core::ReviewItem::subject)
-            .collect();
+        let subjects: Vec<String> = merged.reviews.iter().map(sync_core::ReviewItem::subject).collect();
         let circles = outcome.circles.iter().map(ToString::to_string);
-        return Some((
-            Action::Review(
-                subjects
-                    .into_iter()
-                    .chain(circles)
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            ),
-            changes,
-        ));
+        return Some((Action::Review(subjects.into_iter().chain(circles).collect::<Vec<_>>().join(", ")), changes));
     }
     if let Some(problem) = merged.problems.first() {
         return Some((Action::Blocked(problem.to_string()), changes));
     }
     if let Some((pair, _)) = merged.deferred.first() {
-        return Some((
-            Action::Wait(format!("{pair} refers to a record that is not linked yet")),
-            changes,
-        ));
+        return Some((Action::Wait(format!("{pair} refers to a record that is not linked yet")), changes));
     }
     let remembers = derived.absorbed.is_some() || !merged.is_quiet();
     remembers.then_some((Action::Agree, changes))
@@ -343,13 +310,8 @@ impl fmt::Display for PlanData {
         )?;
         for object in &self.objects {
             let counts = object.counts();
-            let sides = Side::BOTH.map(|side| {
-                format!(
-                    "{} / {}",
-                    counts.creates[side.index()],
-                    counts.updates[side.index()]
-                )
-            });
+            let sides =
+                Side::BOTH.map(|side| format!("{} / {}", counts.creates[side.index()], counts.updates[side.index()]));
             let name = object.object.as_str();
             writeln!(
                 f,
@@ -375,21 +337,12 @@ impl fmt::Display for PlanData {
 
 impl PlanData {
     fn sample(&self, f: &mut fmt::Formatter<'_>, object: &ObjectPlan) -> fmt::Result {
-        let updates = object
-            .items
-            .iter()
-            .filter(|item| matches!(item.action, Action::Update(_)));
-        let changes =
-            updates.flat_map(|item| item.changes.iter().map(move |change| (item, change)));
+        let updates = object.items.iter().filter(|item| matches!(item.action, Action::Update(_)));
+        let changes = updates.flat_map(|item| item.changes.iter().map(move |change| (item, change)));
         for (item, change) in changes.take(SAMPLE) {
             let vendor = &self.vendors[change.side.index()];
-            let record = item.records[change.side.index()]
-                .as_deref()
-                .unwrap_or("new");
-            let before = change
-                .before
-                .as_ref()
-                .map_or_else(|| "(empty)".to_owned(), Value::reveal);
+            let record = item.records[change.side.index()].as_deref().unwrap_or("new");
+            let before = change.before.as_ref().map_or_else(|| "(empty)".to_owned(), Value::reveal);
             writeln!(
                 f,
                 "  {vendor} {} {record}: {} {before:?} -> {:?}  ({})",
@@ -404,10 +357,7 @@ impl PlanData {
             _ => None,
         });
         for (item, why) in questions.take(SAMPLE) {
-            let [a, b] = item
-                .records
-                .each_ref()
-                .map(|id| id.as_deref().unwrap_or("-"));
+            let [a, b] = item.records.each_ref().map(|id| id.as_deref().unwrap_or("-"));
             writeln!(f, "  {} {a} / {b}: {why}", object.object)?;
         }
         Ok(())
@@ -422,9 +372,6 @@ impl fmt::Display for Plan {
 
 impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plan")
-            .field("sync", &self.sync)
-            .field("writes", &self.data.writes())
-            .finish_non_exhaustive()
+        f.debug_struct("Plan").field("sync", &self.sync).field("writes", &self.data.writes()).finish_non_exhaustive()
     }
 }

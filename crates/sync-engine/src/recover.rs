@@ -12,9 +12,7 @@ use crate::SyncError;
 use crate::config::ReadyObject;
 use crate::observe::{match_keys, resting};
 use crate::session::Session;
-use crate::state::{
-    Effect, Stamp, base, current, decode, refresh_dirty, set_base, set_seen, store_side,
-};
+use crate::state::{Effect, Stamp, base, current, decode, refresh_dirty, set_base, set_seen, store_side};
 
 const PAGE: u32 = 500;
 
@@ -30,11 +28,7 @@ impl Session<'_> {
                 page = Page::after(last.id.0, PAGE);
             }
             for intent in intents {
-                let side = if intent.side == sync_store::Side::A {
-                    Side::A
-                } else {
-                    Side::B
-                };
+                let side = if intent.side == sync_store::Side::A { Side::A } else { Side::B };
                 let Ok(kind) = intent.object.parse() else {
                     continue;
                 };
@@ -54,16 +48,10 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn recover_side(
-        &mut self,
-        object: &ReadyObject,
-        side: Side,
-        intents: Vec<Intent>,
-    ) -> Result<(), SyncError> {
+    async fn recover_side(&mut self, object: &ReadyObject, side: Side, intents: Vec<Intent>) -> Result<(), SyncError> {
         for intent in intents {
             let Some(link) = self.parts.store.link(intent.link).await? else {
-                self.close(intent, IntentState::Superseded, Batch::new())
-                    .await?;
+                self.close(intent, IntentState::Superseded, Batch::new()).await?;
                 continue;
             };
             match link.record(store_side(side)).map(str::to_owned) {
@@ -74,12 +62,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn close(
-        &mut self,
-        mut intent: Intent,
-        state: IntentState,
-        mut batch: Batch,
-    ) -> Result<(), SyncError> {
+    async fn close(&mut self, mut intent: Intent, state: IntentState, mut batch: Batch) -> Result<(), SyncError> {
         intent.state = state;
         batch.put_intent(intent);
         self.commit(batch).await
@@ -97,21 +80,30 @@ impl Session<'_> {
         if let Some(record) = self.find_created(object, side, &intent).await? {
             let mut batch = Batch::new();
             let id = record.meta.id.to_string();
-            self.take_over(object, &mut link, side, &id, &mut batch)
-                .await?;
+            self.take_over(object, &mut link, side, &id, &mut batch).await?;
             self.agree(object, side, &intent, &mut link, &record, true)?;
-            let keys = match_keys(object, &link)?;
+            let refs = self.refs_of(object, [&link]).await?;
+            let keys = match_keys(object, &link, &refs)?;
             batch.put_link_with_keys(link, keys);
             self.report.at(object.kind, side).created += 1;
             return self.close(intent, IntentState::Settled, batch).await;
         }
         let wait = TimeDelta::from_std(self.parts.settle_after).unwrap_or_default();
-        if intent.sent_at.is_some_and(|sent| self.now() < sent + wait) {
+        let settled_at = intent.sent_at.map(|sent| sent + wait);
+        // Without a key only the feed can show the record, so the feed must have been read since.
+        let looked_at = match &intent.key {
+            Some(_) => Some(self.now()),
+            None => {
+                self.parts.store.cursor(object.kind.as_str(), store_side(side)).await?.map(|cursor| cursor.saved_at)
+            }
+        };
+        if settled_at.is_some_and(|settled| looked_at.is_none_or(|looked| looked < settled)) {
             return Ok(());
         }
         let mut batch = Batch::new();
         if link.state == LinkState::Creating {
             link.state = LinkState::Seen;
+            link.state = resting(&link);
             link.dirty = true;
             batch.put_link(link);
         }
@@ -128,14 +120,8 @@ impl Session<'_> {
             return Ok(None);
         };
         let parts = self.parts;
-        let records = parts
-            .crm(side)
-            .records(object.kind)
-            .map_err(parts.fail(side))?;
-        let found = records
-            .find(&[FindKey::CreateKey(key.clone())])
-            .await
-            .map_err(parts.fail(side))?;
+        let records = parts.crm(side).records(object.kind).map_err(parts.fail(side))?;
+        let found = records.find(&[FindKey::CreateKey(key.clone())]).await.map_err(parts.fail(side))?;
         Ok(found.into_iter().flatten().next())
     }
 
@@ -149,18 +135,10 @@ impl Session<'_> {
         id: &str,
     ) -> Result<(), SyncError> {
         let parts = self.parts;
-        let records = parts
-            .crm(side)
-            .records(object.kind)
-            .map_err(parts.fail(side))?;
-        let fetched = records
-            .get(&[RemoteId::new(id)])
-            .await
-            .map_err(parts.fail(side))?
-            .pop();
+        let records = parts.crm(side).records(object.kind).map_err(parts.fail(side))?;
+        let fetched = records.get(&[RemoteId::new(id)]).await.map_err(parts.fail(side))?.pop();
         let Some(Fetched::Found(record)) = fetched else {
-            let deleted = intent.op == Op::Delete
-                && matches!(fetched, Some(Fetched::Deleted(_) | Fetched::Missing));
+            let deleted = intent.op == Op::Delete && matches!(fetched, Some(Fetched::Deleted(_) | Fetched::Missing));
             let mut batch = Batch::new();
             if deleted {
                 link.state = LinkState::Unlinked;
@@ -168,28 +146,19 @@ impl Session<'_> {
                 batch.put_link(link);
                 self.report.at(object.kind, side).deleted += 1;
             }
-            let state = if deleted {
-                IntentState::Settled
-            } else {
-                IntentState::Superseded
-            };
+            let state = if deleted { IntentState::Settled } else { IntentState::Superseded };
             return self.close(intent, state, batch).await;
         };
         if intent.op == Op::Delete {
-            return self
-                .close(intent, IntentState::Superseded, Batch::new())
-                .await;
+            return self.close(intent, IntentState::Superseded, Batch::new()).await;
         }
         let certain = intent.state == IntentState::Acked;
         let landed = self.agree(object, side, &intent, &mut link, &record, certain)?;
         let mut batch = Batch::new();
-        let keys = match_keys(object, &link)?;
+        let refs = self.refs_of(object, [&link]).await?;
+        let keys = match_keys(object, &link, &refs)?;
         batch.put_link_with_keys(link, keys);
-        let state = if landed {
-            IntentState::Settled
-        } else {
-            IntentState::Superseded
-        };
+        let state = if landed { IntentState::Settled } else { IntentState::Superseded };
         self.close(intent, state, batch).await
     }
 
@@ -231,19 +200,8 @@ impl Session<'_> {
         set_base(link, side, &here);
         set_base(link, side.other(), &there);
         let known: SideState = current(link, side)?.unwrap_or_default();
-        let state = SideState {
-            fields: known.fields.into_iter().chain(now.fields).collect(),
-            consent: now.consent,
-        };
-        set_seen(
-            link,
-            side,
-            &state,
-            Stamp {
-                record: record.meta.updated_at,
-                seen_at: self.now(),
-            },
-        );
+        let state = SideState { fields: known.fields.into_iter().chain(now.fields).collect(), consent: now.consent };
+        set_seen(link, side, &state, Stamp { record: record.meta.updated_at, seen_at: self.now() });
         link.state = resting(link);
         refresh_dirty(link);
         Ok(landed || certain)

@@ -81,13 +81,7 @@ pub struct RunReport {
 }
 
 impl RunReport {
-    pub(crate) fn begin(
-        run: i64,
-        kind: &str,
-        started: Instant,
-        vendors: [&str; 2],
-        calls: [u64; 2],
-    ) -> Self {
+    pub(crate) fn begin(run: i64, kind: &str, started: Instant, vendors: [&str; 2], calls: [u64; 2]) -> Self {
         Self {
             run,
             kind: kind.to_owned(),
@@ -144,10 +138,7 @@ impl RunReport {
     /// Writes that took effect on both sides together.
     #[must_use]
     pub fn writes(&self) -> u64 {
-        Side::BOTH
-            .map(|side| self.total(side).writes())
-            .iter()
-            .sum()
+        Side::BOTH.map(|side| self.total(side).writes()).iter().sum()
     }
 
     /// The errors as CSV with a header: object, system, record, code, message. Cells that a spreadsheet would take
@@ -155,25 +146,14 @@ impl RunReport {
     #[must_use]
     pub fn errors_csv(&self) -> String {
         let cell = |text: &str| {
-            let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-                "'"
-            } else {
-                ""
-            };
+            let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
             format!("\"{guard}{}\"", text.replace('"', "\"\""))
         };
         let mut csv = "object,system,record,code,message\n".to_owned();
         for line in &self.errors {
             let system = &self.vendors[line.side.index()];
             let record = line.record.as_deref().unwrap_or_default();
-            let cells = [
-                line.object.as_str(),
-                system,
-                record,
-                &line.code,
-                &line.message,
-            ]
-            .map(cell);
+            let cells = [line.object.as_str(), system, record, &line.code, &line.message].map(cell);
             csv.push_str(&cells.join(","));
             csv.push('\n');
         }
@@ -183,16 +163,7 @@ impl RunReport {
 
 impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns = [
-            "read",
-            "created",
-            "updated",
-            "linked",
-            "conflicts",
-            "review",
-            "deferred",
-            "failed",
-        ];
+        let columns = ["read", "created", "updated", "linked", "conflicts", "review", "deferred", "failed"];
         write!(f, "{:<8} {:<11}", "object", "system")?;
         for column in columns {
             write!(f, " {column:>9}")?;
@@ -201,38 +172,15 @@ impl fmt::Display for RunReport {
         for (object, sides) in &self.objects {
             for side in Side::BOTH {
                 let counts = &sides[side.index()];
-                write!(
-                    f,
-                    "{:<8} {:<11}",
-                    object.as_str(),
-                    self.vendors[side.index()]
-                )?;
-                let Counts {
-                    read,
-                    created,
-                    updated,
-                    linked,
-                    conflicts,
-                    in_review,
-                    deferred,
-                    failed,
-                    ..
-                } = *counts;
-                for number in [
-                    read, created, updated, linked, conflicts, in_review, deferred, failed,
-                ] {
+                write!(f, "{:<8} {:<11}", object.as_str(), self.vendors[side.index()])?;
+                let Counts { read, created, updated, linked, conflicts, in_review, deferred, failed, .. } = *counts;
+                for number in [read, created, updated, linked, conflicts, in_review, deferred, failed] {
                     write!(f, " {number:>9}")?;
                 }
                 writeln!(f)?;
             }
         }
         let [a, b] = &self.vendors;
-        write!(
-            f,
-            "{} writes; API calls: {a} {}, {b} {}",
-            self.writes(),
-            self.calls[0],
-            self.calls[1]
-        )
+        write!(f, "{} writes; API calls: {a} {}, {b} {}", self.writes(), self.calls[0], self.calls[1])
     }
 }

@@ -1,10 +1,15 @@
 //! The verbs: plan, apply, sync.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crm_model::Instant;
+use sync_core::Side;
+use sync_store::LinkId;
 
 use crate::SyncError;
-use crate::config::Sync;
-use crate::plan::{ObjectPlan, Plan, PlanData};
+use crate::config::{ReadyObject, Sync};
+use crate::derive::Derived;
+use crate::plan::{Basis, ObjectPlan, Plan, PlanData, basis};
 use crate::refs::Intended;
 use crate::report::RunReport;
 use crate::session::Session;
@@ -31,17 +36,8 @@ impl Sync {
         let mut session = Session::begin(&self.0, "plan").await?;
         let outcome = session.plan().await;
         let ((objects, warnings, made_at), report) = session.conclude(outcome).await?;
-        let data = PlanData {
-            made_at,
-            vendors: report.vendors,
-            objects,
-            warnings,
-            calls_spent: report.calls,
-        };
-        Ok(Plan {
-            sync: self.clone(),
-            data,
-        })
+        let data = PlanData { made_at, vendors: report.vendors, objects, warnings, calls_spent: report.calls };
+        Ok(Plan { sync: self.clone(), data })
     }
 
     /// Plans and applies in one go. May be dropped or killed at any instant; the next run picks up.
@@ -94,7 +90,7 @@ impl Session<'_> {
     async fn plan(&mut self) -> Result<(Vec<ObjectPlan>, Vec<String>, Instant), SyncError> {
         self.recover().await?;
         self.observe().await?;
-        let mut intended = Intended::default();
+        let mut intended = Intended::planning();
         let mut objects = Vec::new();
         let mut warnings = Vec::new();
         for object in &self.ready.objects {
@@ -114,20 +110,50 @@ impl Session<'_> {
     ) -> Result<(), SyncError> {
         self.recover().await?;
         self.observe().await?;
-        let basis = plan.map(PlanData::basis);
+        let approved = plan.map(PlanData::basis);
         for object in &self.ready.objects {
-            let mut derived = self.derive(object, &mut Intended::default()).await?;
-            if let Some(basis) = &basis {
-                let mut approved = Vec::with_capacity(derived.len());
-                for one in derived {
-                    if basis.get(&one.link.id.0) == Some(&crate::plan::basis(&one)?) {
-                        approved.push(one);
-                    }
-                }
-                derived = approved;
-            }
-            self.execute(object, derived, progress).await?;
+            self.apply_object(object, approved.as_ref(), progress).await?;
         }
         Ok(())
+    }
+
+    /// A record that refers to another of its own object, a company to its parent, waits until that one is there: what
+    /// waits is derived again as long as there is something new to refer to.
+    async fn apply_object(
+        &mut self,
+        object: &ReadyObject,
+        approved: Option<&BTreeMap<i64, Basis>>,
+        progress: &(impl Fn(Progress) + Send + std::marker::Sync),
+    ) -> Result<(), SyncError> {
+        let mut waiting: Option<BTreeSet<LinkId>> = None;
+        loop {
+            let mut derived = self.derive(object, &mut Intended::nothing()).await?;
+            derived.retain(|one| waiting.as_ref().is_none_or(|waiting| waiting.contains(&one.link.id)));
+            // What waits was approved before it began to wait.
+            if let Some(approved) = approved.filter(|_| waiting.is_none()) {
+                let shows_the_same =
+                    |one: &Derived| Ok::<_, SyncError>(approved.get(&one.link.id.0) == Some(&basis(one)?));
+                let mut kept = Vec::with_capacity(derived.len());
+                for one in derived {
+                    if shows_the_same(&one)? {
+                        kept.push(one);
+                    }
+                }
+                derived = kept;
+            }
+            let still: BTreeSet<LinkId> = derived.iter().filter(|one| one.awaits()).map(|one| one.link.id).collect();
+            let progressed = waiting.as_ref().is_none_or(|before| still.len() < before.len());
+            let waits: Vec<Side> = derived.iter().filter(|one| one.awaits()).map(Derived::waiting_side).collect();
+            if progressed {
+                self.execute(object, derived, progress).await?;
+            }
+            if still.is_empty() || !progressed {
+                for side in waits {
+                    self.report.at(object.kind, side).deferred += 1;
+                }
+                return Ok(());
+            }
+            waiting = Some(still);
+        }
     }
 }

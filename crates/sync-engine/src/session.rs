@@ -41,20 +41,9 @@ impl<'a> Session<'a> {
         batch.put_run(Run::new(run, kind, now));
         parts.store.commit(&lease, batch).await?;
         let calls = Side::BOTH.map(|side| parts.crm(side).usage().total().calls);
-        let report = RunReport::begin(
-            run.0,
-            kind,
-            now,
-            [parts.crm(Side::A).vendor(), parts.crm(Side::B).vendor()],
-            calls,
-        );
-        Ok(Self {
-            parts,
-            ready,
-            run,
-            report,
-            lease,
-        })
+        let report =
+            RunReport::begin(run.0, kind, now, [parts.crm(Side::A).vendor(), parts.crm(Side::B).vendor()], calls);
+        Ok(Self { parts, ready, run, report, lease })
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -71,14 +60,7 @@ impl<'a> Session<'a> {
     }
 
     pub(crate) fn record_error(&mut self, batch: &mut Batch, trouble: &Trouble<'_>) {
-        let Trouble {
-            object,
-            side,
-            record,
-            link,
-            code,
-            message,
-        } = *trouble;
+        let Trouble { object, side, record, link, code, message } = *trouble;
         let mut error = sync_store::RecordError::new(
             self.run,
             object.as_str(),
@@ -94,10 +76,7 @@ impl<'a> Session<'a> {
     }
 
     /// Closes the run, with what it did so far even where it failed, and gives the lease back.
-    pub(crate) async fn conclude<T>(
-        mut self,
-        outcome: Result<T, SyncError>,
-    ) -> Result<(T, RunReport), SyncError> {
+    pub(crate) async fn conclude<T>(mut self, outcome: Result<T, SyncError>) -> Result<(T, RunReport), SyncError> {
         let closed = self.close_run(outcome.as_ref().err()).await;
         let value = outcome?;
         closed?;
@@ -107,14 +86,9 @@ impl<'a> Session<'a> {
     async fn close_run(&mut self, failure: Option<&SyncError>) -> Result<(), SyncError> {
         let now = self.now();
         let calls = Side::BOTH.map(|side| self.parts.crm(side).usage().total().calls);
-        self.report
-            .finish(now, calls, failure.map(ToString::to_string));
+        self.report.finish(now, calls, failure.map(ToString::to_string));
         let mut run = Run::new(self.run, self.report.kind.clone(), self.report.started);
-        run.state = if failure.is_some() {
-            RunState::Failed
-        } else {
-            RunState::Finished
-        };
+        run.state = if failure.is_some() { RunState::Failed } else { RunState::Finished };
         run.finished = Some(now);
         run.report = Some(encode(&self.report));
         let mut batch = Batch::new();

@@ -39,8 +39,7 @@ impl Counters {
         let digest = one.digest();
         let writes = self.0.entry(format!("{side}:{pair}")).or_default();
         writes.retain(|(at, _)| now - at < Self::WINDOW);
-        let turns =
-            writes.len() >= Self::LIMIT && writes.iter().any(|(_, written)| *written == digest);
+        let turns = writes.len() >= Self::LIMIT && writes.iter().any(|(_, written)| *written == digest);
         if !turns {
             writes.push((now, digest));
         }
@@ -53,16 +52,8 @@ pub(crate) fn encode(value: &impl Serialize) -> Blob {
     Blob::from(serde_json::to_string(value).unwrap_or_default())
 }
 
-pub(crate) fn decode<T: DeserializeOwned>(
-    link: i64,
-    what: &'static str,
-    blob: &Blob,
-) -> Result<T, SyncError> {
-    serde_json::from_str(blob).map_err(|error| SyncError::State {
-        link,
-        what,
-        why: error.to_string(),
-    })
+pub(crate) fn decode<T: DeserializeOwned>(link: i64, what: &'static str, blob: &Blob) -> Result<T, SyncError> {
+    serde_json::from_str(blob).map_err(|error| SyncError::State { link, what, why: error.to_string() })
 }
 
 pub(crate) fn store_side(side: Side) -> sync_store::Side {
@@ -75,26 +66,18 @@ pub(crate) fn store_side(side: Side) -> sync_store::Side {
 /// What a side shows of a link now: the last observation, else what was agreed.
 pub(crate) fn current(link: &Link, side: Side) -> Result<Option<SideState>, SyncError> {
     let end = link.end(store_side(side));
-    let blob = end
-        .seen
-        .as_ref()
-        .map(|seen| &seen.blob)
-        .or(end.base.as_ref());
-    blob.map(|blob| decode(link.id.0, "an observation", blob))
-        .transpose()
+    let blob = end.seen.as_ref().map(|seen| &seen.blob).or(end.base.as_ref());
+    blob.map(|blob| decode(link.id.0, "an observation", blob)).transpose()
 }
 
 pub(crate) fn base(link: &Link, side: Side) -> Result<Option<SideState>, SyncError> {
     let blob = link.end(store_side(side)).base.as_ref();
-    blob.map(|blob| decode(link.id.0, "a base", blob))
-        .transpose()
+    blob.map(|blob| decode(link.id.0, "a base", blob)).transpose()
 }
 
 /// Both bases, where the link has been agreed on before.
 pub(crate) fn bases(link: &Link) -> Result<Option<[SideState; 2]>, SyncError> {
-    Ok(base(link, Side::A)?
-        .zip(base(link, Side::B)?)
-        .map(|(a, b)| [a, b]))
+    Ok(base(link, Side::A)?.zip(base(link, Side::B)?).map(|(a, b)| [a, b]))
 }
 
 pub(crate) fn set_base(link: &mut Link, side: Side, state: &SideState) {
@@ -104,12 +87,7 @@ pub(crate) fn set_base(link: &mut Link, side: Side, state: &SideState) {
 /// Records an observation. One that equals the base costs nothing to keep.
 pub(crate) fn set_seen(link: &mut Link, side: Side, state: &SideState, stamp: Stamp) {
     let (blob, digest) = (encode(state), state.digest());
-    link.end_mut(store_side(side)).seen = Some(Seen {
-        blob,
-        digest,
-        stamp: stamp.record,
-        seen_at: stamp.seen_at,
-    });
+    link.end_mut(store_side(side)).seen = Some(Seen { blob, digest, stamp: stamp.record, seen_at: stamp.seen_at });
 }
 
 /// When a record last changed, by its vendor's clock, and when we looked, by ours.
@@ -119,7 +97,8 @@ pub(crate) struct Stamp {
     pub(crate) seen_at: crm_model::Instant,
 }
 
-/// A link is dirty as long as a side shows something that was not agreed on, or has no partner yet.
+/// A link is dirty as long as a side shows something that was not agreed on, or has no partner yet. Consent has no
+/// agreement: as long as one side has opted out and the other has not, there is something to do.
 pub(crate) fn refresh_dirty(link: &mut Link) {
     let differs = |side: sync_store::Side| {
         let end = link.end(side);
@@ -129,6 +108,5 @@ pub(crate) fn refresh_dirty(link: &mut Link) {
             (None, _) => false,
         }
     };
-    link.dirty =
-        differs(sync_store::Side::A) || differs(sync_store::Side::B) || link.tombstone.is_some();
+    link.dirty = differs(sync_store::Side::A) || differs(sync_store::Side::B) || link.tombstone.is_some();
 }

@@ -1,11 +1,7 @@
 //! How fast links are stored, against bare SQLite inserts of the same bytes in the same run.
 //!
 //! `cargo run --release -p sync-store --example store_speed [links] [batch]`
-#![allow(
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a measurement that is read by a person"
-)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement that is read by a person")]
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,8 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 use sync_store::{
-    Batch, Blob, Lease, Link, LinkFilter, LinkId, LinkState, MatchKey, Page, Seen, Side,
-    SqliteStore, StateStore,
+    Batch, Blob, Lease, Link, LinkFilter, LinkId, LinkState, MatchKey, Page, Seen, Side, SqliteStore, StateStore,
 };
 use tokio::time::Instant;
 
@@ -120,30 +115,25 @@ fn bare(file: &Path, links: &[Link], batch: i64) -> f64 {
         for link in part {
             let (a, b) = (link.a.seen.as_ref(), link.b.seen.as_ref());
             let digest = |seen: Option<&Seen>| seen.map(|seen| seen.digest.clone());
-            let stamp = |seen: Option<&Seen>| {
-                seen.and_then(|seen| seen.stamp)
-                    .map(|at| at.timestamp_micros())
-            };
+            let stamp = |seen: Option<&Seen>| seen.and_then(|seen| seen.stamp).map(|at| at.timestamp_micros());
             let at = |seen: Option<&Seen>| seen.map(|seen| seen.seen_at.timestamp_micros());
             let base_b = (link.a.base != link.b.base).then_some(link.b.base.as_deref());
-            tx.prepare_cached(
-                "INSERT INTO link VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            )
-            .unwrap()
-            .execute(rusqlite::params![
-                link.id.0,
-                link.a.id,
-                link.b.id,
-                link.a.base.as_deref(),
-                base_b,
-                digest(a),
-                digest(b),
-                stamp(a),
-                stamp(b),
-                at(a),
-                at(b),
-            ])
-            .unwrap();
+            tx.prepare_cached("INSERT INTO link VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")
+                .unwrap()
+                .execute(rusqlite::params![
+                    link.id.0,
+                    link.a.id,
+                    link.b.id,
+                    link.a.base.as_deref(),
+                    base_b,
+                    digest(a),
+                    digest(b),
+                    stamp(a),
+                    stamp(b),
+                    at(a),
+                    at(b),
+                ])
+                .unwrap();
         }
         tx.commit().unwrap();
     }
@@ -152,10 +142,7 @@ fn bare(file: &Path, links: &[Link], batch: i64) -> f64 {
 
 async fn store(file: &Path, mut links: Vec<Link>, batch: i64, keys: i64, floor: f64) {
     let store = SqliteStore::open(file).await.unwrap();
-    let lease = store
-        .acquire("speed", Duration::from_secs(3_600), now())
-        .await
-        .unwrap();
+    let lease = store.acquire("speed", Duration::from_secs(3_600), now()).await.unwrap();
     let tell = |what: &str, rate: f64| {
         println!("  {what:16} {rate:>9.0} links/s  {:.2}", rate / floor);
     };
@@ -164,10 +151,7 @@ async fn store(file: &Path, mut links: Vec<Link>, batch: i64, keys: i64, floor: 
     // Closing brings the log into the file.
     drop(store);
     let bytes = size(file) / i64::try_from(links.len()).unwrap();
-    println!(
-        "  insert           {took:>9.0} links/s  {:.2}  {bytes:>4} B a link on disk",
-        took / floor
-    );
+    println!("  insert           {took:>9.0} links/s  {:.2}  {bytes:>4} B a link on disk", took / floor);
     let store = SqliteStore::open(file).await.unwrap();
     for link in &mut links {
         link.a.base = Some(text(link.id.0 + 1, Side::A));
@@ -187,10 +171,7 @@ async fn store(file: &Path, mut links: Vec<Link>, batch: i64, keys: i64, floor: 
     let mut page = Page::first(1_000);
     let mut read = 0;
     loop {
-        let part = store
-            .scan_links("contact", LinkFilter::Dirty, page)
-            .await
-            .unwrap();
+        let part = store.scan_links("contact", LinkFilter::Dirty, page).await.unwrap();
         let Some(last) = part.last() else { break };
         page.after = last.id.0;
         read += part.len();
@@ -200,10 +181,7 @@ async fn store(file: &Path, mut links: Vec<Link>, batch: i64, keys: i64, floor: 
 
     let begin = Instant::now();
     for part in links.chunks(usize::try_from(batch).unwrap()) {
-        let ids: Vec<&str> = part
-            .iter()
-            .filter_map(|link| link.record(Side::B))
-            .collect();
+        let ids: Vec<&str> = part.iter().filter_map(|link| link.record(Side::B)).collect();
         let found = store.links_of("contact", Side::B, &ids).await.unwrap();
         assert!(found.iter().all(Option::is_some));
     }

@@ -1,8 +1,7 @@
 //! The one way to write: a batch of changes that is applied as a whole or not at all.
 
 use crate::{
-    ConflictEntry, Cursor, Decision, Intent, Link, LinkId, MatchKey, RecordError, Review, ReviewId,
-    Run, Side,
+    ConflictEntry, Cursor, Decision, Intent, Link, LinkId, MatchKey, RecordError, Review, ReviewId, Run, Side,
 };
 
 /// One change of a [`Batch`].
@@ -74,18 +73,12 @@ impl Batch {
 
     /// Puts a link and leaves its match keys as they are.
     pub fn put_link(&mut self, link: Link) -> &mut Batch {
-        self.push(Change::PutLink {
-            link: Box::new(link),
-            keys: None,
-        })
+        self.push(Change::PutLink { link: Box::new(link), keys: None })
     }
 
     /// Puts a link and replaces its match keys.
     pub fn put_link_with_keys(&mut self, link: Link, keys: Vec<MatchKey>) -> &mut Batch {
-        self.push(Change::PutLink {
-            link: Box::new(link),
-            keys: Some(keys),
-        })
+        self.push(Change::PutLink { link: Box::new(link), keys: Some(keys) })
     }
 
     /// Forgets a link.
@@ -99,17 +92,8 @@ impl Batch {
     }
 
     /// Sets a cursor.
-    pub fn set_cursor(
-        &mut self,
-        object: impl Into<String>,
-        side: Side,
-        cursor: Cursor,
-    ) -> &mut Batch {
-        self.push(Change::SetCursor {
-            object: object.into(),
-            side,
-            cursor: Some(cursor),
-        })
+    pub fn set_cursor(&mut self, object: impl Into<String>, side: Side, cursor: Cursor) -> &mut Batch {
+        self.push(Change::SetCursor { object: object.into(), side, cursor: Some(cursor) })
     }
 
     /// Puts a run.
@@ -186,9 +170,7 @@ impl Change {
             return Ok(());
         };
         if !(1..=MAX_ID).contains(&id) {
-            return Err(crate::StoreError::invalid(format!(
-                "{id} is no number that the store gave out"
-            )));
+            return Err(crate::StoreError::invalid(format!("{id} is no number that the store gave out")));
         }
         *last_id = (*last_id).max(id);
         Ok(())

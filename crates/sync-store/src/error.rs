@@ -54,9 +54,7 @@ pub enum StoreError {
         token: u64,
     },
     /// Another worker holds the lease.
-    #[error(
-        "sync `{sync_id}` is being run by `{by}` until {until}; wait until then, or stop that worker"
-    )]
+    #[error("sync `{sync_id}` is being run by `{by}` until {until}; wait until then, or stop that worker")]
     Held {
         /// The sync.
         sync_id: String,
@@ -110,21 +108,13 @@ pub enum StoreError {
 
 impl StoreError {
     /// An [`StoreError::Io`] about `path`.
-    pub fn io(
-        path: impl AsRef<Path>,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> StoreError {
-        StoreError::Io {
-            path: path.as_ref().to_owned(),
-            source: source.into(),
-        }
+    pub fn io(path: impl AsRef<Path>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
+        StoreError::Io { path: path.as_ref().to_owned(), source: source.into() }
     }
 
     /// An [`StoreError::Invalid`].
     pub fn invalid(reason: impl Into<String>) -> StoreError {
-        StoreError::Invalid {
-            reason: reason.into(),
-        }
+        StoreError::Invalid { reason: reason.into() }
     }
 }
 

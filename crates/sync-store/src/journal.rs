@@ -69,10 +69,7 @@ impl IntentState {
     /// Whether the intent still asks for work: not settled, refused or superseded.
     #[must_use]
     pub const fn is_open(self) -> bool {
-        matches!(
-            self,
-            IntentState::Planned | IntentState::Sent | IntentState::Unknown | IntentState::Acked
-        )
+        matches!(self, IntentState::Planned | IntentState::Sent | IntentState::Unknown | IntentState::Acked)
     }
 }
 
@@ -188,14 +185,7 @@ impl Run {
     /// A run that begins now.
     #[must_use]
     pub fn new(id: RunId, kind: impl Into<String>, started: DateTime<Utc>) -> Run {
-        Run {
-            id,
-            kind: kind.into(),
-            state: RunState::Running,
-            started,
-            finished: None,
-            report: None,
-        }
+        Run { id, kind: kind.into(), state: RunState::Running, started, finished: None, report: None }
     }
 }
 
@@ -237,24 +227,8 @@ pub struct Review {
 impl Review {
     /// An open question about a link.
     #[must_use]
-    pub fn new(
-        id: ReviewId,
-        link: LinkId,
-        run: RunId,
-        reason: impl Into<String>,
-        opened_at: DateTime<Utc>,
-    ) -> Review {
-        Review {
-            id,
-            link,
-            run,
-            fields: Vec::new(),
-            a: None,
-            b: None,
-            reason: reason.into(),
-            opened_at,
-            decided: None,
-        }
+    pub fn new(id: ReviewId, link: LinkId, run: RunId, reason: impl Into<String>, opened_at: DateTime<Utc>) -> Review {
+        Review { id, link, run, fields: Vec::new(), a: None, b: None, reason: reason.into(), opened_at, decided: None }
     }
 }
 

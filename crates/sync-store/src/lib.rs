@@ -58,12 +58,10 @@ mod store;
 pub use batch::{Batch, Change};
 pub use error::{Result, StoreError};
 pub use journal::{
-    ConflictEntry, Cursor, Decision, Intent, IntentId, IntentState, Op, RecordError, Review,
-    ReviewId, Run, RunId, RunState,
+    ConflictEntry, Cursor, Decision, Intent, IntentId, IntentState, Op, RecordError, Review, ReviewId, Run, RunId,
+    RunState,
 };
-pub use link::{
-    Blob, End, Link, LinkId, LinkState, MatchKey, Parked, ReviewMark, Seen, Side, Tombstone,
-};
+pub use link::{Blob, End, Link, LinkId, LinkState, MatchKey, Parked, ReviewMark, Seen, Side, Tombstone};
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;

@@ -263,12 +263,7 @@ impl Link {
 
     /// A link in state [`LinkState::Seen`] for a record that is known on one side.
     #[must_use]
-    pub fn seen(
-        id: LinkId,
-        object: impl Into<String>,
-        side: Side,
-        record: impl Into<String>,
-    ) -> Link {
+    pub fn seen(id: LinkId, object: impl Into<String>, side: Side, record: impl Into<String>) -> Link {
         let mut link = Link::new(id, object);
         link.end_mut(side).id = Some(record.into());
         link
@@ -313,10 +308,7 @@ impl MatchKey {
     /// A key of the record on `side`.
     #[must_use]
     pub fn new(side: Side, text: impl Into<String>) -> MatchKey {
-        MatchKey {
-            side,
-            text: text.into(),
-        }
+        MatchKey { side, text: text.into() }
     }
 }
 

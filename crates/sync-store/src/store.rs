@@ -11,8 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Batch, ConflictEntry, Cursor, Intent, IntentId, Link, LinkId, LinkState, RecordError, Result,
-    Review, ReviewId, Run, RunId, Side,
+    Batch, ConflictEntry, Cursor, Intent, IntentId, Link, LinkId, LinkState, RecordError, Result, Review, ReviewId,
+    Run, RunId, Side,
 };
 
 /// The right to write to one sync, until someone else takes over.
@@ -34,10 +34,7 @@ pub(crate) const DEFAULT_SYNC: &str = "default";
 
 /// When a lease taken at `now` ends; far in the future if that cannot be told in calendar terms.
 pub(crate) fn lease_end(ttl: Duration, now: DateTime<Utc>) -> DateTime<Utc> {
-    TimeDelta::from_std(ttl)
-        .ok()
-        .and_then(|ttl| now.checked_add_signed(ttl))
-        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+    TimeDelta::from_std(ttl).ok().and_then(|ttl| now.checked_add_signed(ttl)).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// Which links [`StateStore::scan_links`] returns.
@@ -146,12 +143,7 @@ pub trait StateStore: Send + Sync + Debug {
     /// The links that have one of these record ids on `side`, in the order of `records`.
     ///
     /// A live link comes before an unlinked one, and among unlinked ones the newest is taken.
-    async fn links_of(
-        &self,
-        object: &str,
-        side: Side,
-        records: &[&str],
-    ) -> Result<Vec<Option<Link>>>;
+    async fn links_of(&self, object: &str, side: Side, records: &[&str]) -> Result<Vec<Option<Link>>>;
 
     /// The link that has this record id on `side`; see [`StateStore::links_of`].
     async fn link_of(&self, object: &str, side: Side, record: &str) -> Result<Option<Link>> {
@@ -163,12 +155,7 @@ pub trait StateStore: Send + Sync + Debug {
     ///
     /// Candidates, not matches: a store may keep hashes of keys (64 bits or more), so compare
     /// the records.
-    async fn find_by_keys(
-        &self,
-        object: &str,
-        side: Side,
-        keys: &[&str],
-    ) -> Result<Vec<Vec<LinkId>>>;
+    async fn find_by_keys(&self, object: &str, side: Side, keys: &[&str]) -> Result<Vec<Vec<LinkId>>>;
 
     /// The links whose record on `side` has the key; see [`StateStore::find_by_keys`].
     async fn find_by_key(&self, object: &str, side: Side, key: &str) -> Result<Vec<LinkId>> {
@@ -216,11 +203,5 @@ pub trait StateStore: Send + Sync + Debug {
     async fn errors(&self, scope: Scope, page: Page) -> Result<Vec<RecordError>>;
 
     /// Errors of one record, oldest first.
-    async fn errors_of(
-        &self,
-        object: &str,
-        side: Side,
-        record: &str,
-        page: Page,
-    ) -> Result<Vec<RecordError>>;
+    async fn errors_of(&self, object: &str, side: Side, record: &str, page: Page) -> Result<Vec<RecordError>>;
 }

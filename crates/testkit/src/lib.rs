@@ -38,9 +38,6 @@ pub use vendors::{connect_salesforce, salesforce_client};
 /// # Panics
 /// Where the runtime cannot be built, and where the test does.
 pub fn paused<T>(test: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime for the test").block_on(test)
 }

@@ -28,11 +28,7 @@ impl SandboxTransport {
     /// A way to one vendor of a sandbox.
     #[must_use]
     pub fn new(sandbox: &Sandbox, vendor: Vendor) -> Self {
-        Self {
-            sandbox: sandbox.clone(),
-            vendor,
-            reachable: Arc::new(AtomicBool::new(true)),
-        }
+        Self { sandbox: sandbox.clone(), vendor, reachable: Arc::new(AtomicBool::new(true)) }
     }
 
     /// Where the vendor answers: a loopback address, because clients refuse plain HTTP to any other. Nothing listens
@@ -48,8 +44,7 @@ impl SandboxTransport {
     /// The vendor's object of the sandbox's ready line, with addresses below [`origin`](Self::origin).
     #[must_use]
     pub fn credentials(&self) -> serde_json::Value {
-        self.sandbox
-            .credentials_at(self.vendor, Self::origin(self.vendor))
+        self.sandbox.credentials_at(self.vendor, Self::origin(self.vendor))
     }
 
     /// Cuts the vendor off, or lets it be reached again; for all clones.
@@ -58,40 +53,25 @@ impl SandboxTransport {
     }
 
     fn reaches(&self, uri: &http::Uri) -> bool {
-        let origin = format!(
-            "{}://{}",
-            uri.scheme_str().unwrap_or_default(),
-            uri.authority().map_or("", |a| a.as_str())
-        );
+        let origin =
+            format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.authority().map_or("", |a| a.as_str()));
         self.reachable.load(Ordering::SeqCst) && origin == Self::origin(self.vendor)
     }
 }
 
 impl fmt::Debug for SandboxTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SandboxTransport")
-            .field("vendor", &self.vendor)
-            .finish_non_exhaustive()
+        f.debug_struct("SandboxTransport").field("vendor", &self.vendor).finish_non_exhaustive()
     }
 }
 
 #[async_trait]
 impl Transport for SandboxTransport {
-    async fn send(
-        &self,
-        mut request: http::Request<Bytes>,
-    ) -> Result<http::Response<ByteStream>, TransportError> {
+    async fn send(&self, mut request: http::Request<Bytes>) -> Result<http::Response<ByteStream>, TransportError> {
         if !self.reaches(request.uri()) {
-            return Err(TransportError::new(
-                TransportErrorKind::NotSent,
-                "connection refused",
-            ));
+            return Err(TransportError::new(TransportErrorKind::NotSent, "connection refused"));
         }
-        if let Some(host) = request
-            .uri()
-            .authority()
-            .and_then(|host| host.as_str().parse().ok())
-        {
+        if let Some(host) = request.uri().authority().and_then(|host| host.as_str().parse().ok()) {
             request.headers_mut().insert(http::header::HOST, host);
         }
         let sent = sandbox::send(self.sandbox.router(self.vendor), request).await;
@@ -134,19 +114,11 @@ mod tests {
         Sandbox::builder().data(Data::Empty).build()
     }
 
-    async fn kind_of_failure(
-        transport: &SandboxTransport,
-        uri: &str,
-    ) -> Option<TransportErrorKind> {
+    async fn kind_of_failure(transport: &SandboxTransport, uri: &str) -> Option<TransportErrorKind> {
         let request = http::Request::get(uri).body(Bytes::new()).unwrap();
         match transport.send(request).await {
             Err(error) => Some(error.kind()),
-            Ok(response) => response
-                .into_body()
-                .try_collect::<Vec<_>>()
-                .await
-                .err()
-                .map(|error| error.kind()),
+            Ok(response) => response.into_body().try_collect::<Vec<_>>().await.err().map(|error| error.kind()),
         }
     }
 
@@ -154,44 +126,24 @@ mod tests {
     async fn what_is_certain_about_a_failure_is_told_as_a_socket_would() {
         let sandbox = empty();
         let transport = SandboxTransport::new(&sandbox, Vendor::Freshsales);
-        let here = format!(
-            "{}/crm/sales/api/selector/owners",
-            SandboxTransport::origin(Vendor::Freshsales)
-        );
+        let here = format!("{}/crm/sales/api/selector/owners", SandboxTransport::origin(Vendor::Freshsales));
         let fault = |kind| {
-            sandbox
-                .faults()
-                .inject(Vendor::Freshsales, Fault::next(kind))
+            sandbox.faults().inject(Vendor::Freshsales, Fault::next(kind));
         };
 
         assert_eq!(kind_of_failure(&transport, &here).await, None);
         fault(FaultKind::ResetBefore);
-        assert_eq!(
-            kind_of_failure(&transport, &here).await,
-            Some(TransportErrorKind::Lost)
-        );
+        assert_eq!(kind_of_failure(&transport, &here).await, Some(TransportErrorKind::Lost));
         fault(FaultKind::ResetAfter);
-        assert_eq!(
-            kind_of_failure(&transport, &here).await,
-            Some(TransportErrorKind::Lost)
-        );
+        assert_eq!(kind_of_failure(&transport, &here).await, Some(TransportErrorKind::Lost));
         fault(FaultKind::TruncatedBody);
-        assert_eq!(
-            kind_of_failure(&transport, &here).await,
-            Some(TransportErrorKind::Body)
-        );
+        assert_eq!(kind_of_failure(&transport, &here).await, Some(TransportErrorKind::Body));
 
         let elsewhere = "http://127.0.0.1:4001/crm/sales/api/selector/owners";
         let calls = sandbox.log().calls(Vendor::Freshsales);
-        assert_eq!(
-            kind_of_failure(&transport, elsewhere).await,
-            Some(TransportErrorKind::NotSent)
-        );
+        assert_eq!(kind_of_failure(&transport, elsewhere).await, Some(TransportErrorKind::NotSent));
         transport.set_reachable(false);
-        assert_eq!(
-            kind_of_failure(&transport.clone(), &here).await,
-            Some(TransportErrorKind::NotSent)
-        );
+        assert_eq!(kind_of_failure(&transport.clone(), &here).await, Some(TransportErrorKind::NotSent));
         assert_eq!(sandbox.log().calls(Vendor::Freshsales), calls);
         transport.set_reachable(true);
         assert_eq!(kind_of_failure(&transport, &here).await, None);
@@ -209,9 +161,7 @@ mod tests {
     #[tokio::test]
     async fn credentials_point_at_the_origin() {
         for vendor in Vendor::ALL {
-            let text = SandboxTransport::new(&empty(), vendor)
-                .credentials()
-                .to_string();
+            let text = SandboxTransport::new(&empty(), vendor).credentials().to_string();
             assert!(text.contains(SandboxTransport::origin(vendor)), "{vendor}");
         }
     }

@@ -23,10 +23,7 @@ impl SandboxHuman {
     /// A person at a vendor.
     #[must_use]
     pub fn new(sandbox: &Sandbox, vendor: Vendor) -> Self {
-        Self {
-            sandbox: sandbox.clone(),
-            vendor,
-        }
+        Self { sandbox: sandbox.clone(), vendor }
     }
 
     /// The vendor's name of an object, and of the field that holds its name.
@@ -48,11 +45,7 @@ impl SandboxHuman {
 
     /// The id as the vendor's user interface knows it: an adapter may put the record in front of a note's own id.
     fn own_id(&self, object: ObjectKind, id: &str) -> String {
-        let own = if object == ObjectKind::Note {
-            id.rsplit('-').next()
-        } else {
-            None
-        };
+        let own = if object == ObjectKind::Note { id.rsplit('-').next() } else { None };
         own.unwrap_or(id).to_owned()
     }
 }
@@ -61,9 +54,7 @@ impl SandboxHuman {
 impl Human for SandboxHuman {
     async fn rename(&self, object: ObjectKind, id: &str, name: &str) {
         let ((kind, field), id) = (self.names(object), self.own_id(object, id));
-        let edited = self
-            .sandbox
-            .edit(self.vendor, kind, &id, json!({ field: name }));
+        let edited = self.sandbox.edit(self.vendor, kind, &id, json!({ field: name }));
         edited.unwrap_or_else(|refused| panic!("rename {kind} {id}: {refused:?}"));
     }
 
@@ -76,10 +67,7 @@ impl Human for SandboxHuman {
 
 #[cfg(any(feature = "freshsales", feature = "salesforce"))]
 fn text(credentials: &serde_json::Value, name: &str) -> String {
-    credentials[name]
-        .as_str()
-        .unwrap_or_else(|| panic!("the sandbox gives no {name}"))
-        .to_owned()
+    credentials[name].as_str().unwrap_or_else(|| panic!("the sandbox gives no {name}")).to_owned()
 }
 
 /// A Freshsales client of a sandbox, in the sandbox's time.
@@ -90,15 +78,12 @@ fn text(credentials: &serde_json::Value, name: &str) -> String {
 #[must_use]
 pub fn freshsales_client(sandbox: &Sandbox, transport: SandboxTransport) -> freshsales::Freshsales {
     let credentials = transport.credentials();
-    freshsales::Freshsales::builder(
-        text(&credentials, "base_url"),
-        text(&credentials, "api_key"),
-    )
-    .transport(Arc::new(transport))
-    .clock(Arc::new(SandboxClock::of(sandbox)))
-    .seed(sandbox.seed())
-    .build()
-    .expect("the sandbox's credentials")
+    freshsales::Freshsales::builder(text(&credentials, "base_url"), text(&credentials, "api_key"))
+        .transport(Arc::new(transport))
+        .clock(Arc::new(SandboxClock::of(sandbox)))
+        .seed(sandbox.seed())
+        .build()
+        .expect("the sandbox's credentials")
 }
 
 /// Freshsales of a sandbox behind the [`Crm`](unified_crm::Crm) trait.
@@ -108,10 +93,7 @@ pub fn freshsales_client(sandbox: &Sandbox, transport: SandboxTransport) -> fres
 #[cfg(feature = "freshsales")]
 #[must_use]
 pub fn connect_freshsales(sandbox: &Sandbox) -> unified_crm::FreshsalesCrm {
-    unified_crm::FreshsalesCrm::new(freshsales_client(
-        sandbox,
-        SandboxTransport::new(sandbox, Vendor::Freshsales),
-    ))
+    unified_crm::FreshsalesCrm::new(freshsales_client(sandbox, SandboxTransport::new(sandbox, Vendor::Freshsales)))
 }
 
 /// A Salesforce client of a sandbox, in the sandbox's time, that logs in with client credentials.
@@ -122,12 +104,8 @@ pub fn connect_freshsales(sandbox: &Sandbox) -> unified_crm::FreshsalesCrm {
 #[must_use]
 pub fn salesforce_client(sandbox: &Sandbox, transport: SandboxTransport) -> salesforce::Salesforce {
     let credentials = transport.credentials();
-    let host = salesforce::LoginHost::custom(&text(&credentials, "instance_url"))
-        .expect("the sandbox's address");
-    let (id, secret) = (
-        text(&credentials, "client_id"),
-        text(&credentials, "client_secret"),
-    );
+    let host = salesforce::LoginHost::custom(&text(&credentials, "instance_url")).expect("the sandbox's address");
+    let (id, secret) = (text(&credentials, "client_id"), text(&credentials, "client_secret"));
     salesforce::Salesforce::builder()
         .login(salesforce::ClientCredentials::new(host, id, secret))
         .transport(Arc::new(transport))
@@ -144,10 +122,7 @@ pub fn salesforce_client(sandbox: &Sandbox, transport: SandboxTransport) -> sale
 #[cfg(feature = "salesforce")]
 #[must_use]
 pub fn connect_salesforce(sandbox: &Sandbox) -> unified_crm::SalesforceCrm {
-    unified_crm::SalesforceCrm::new(salesforce_client(
-        sandbox,
-        SandboxTransport::new(sandbox, Vendor::Salesforce),
-    ))
+    unified_crm::SalesforceCrm::new(salesforce_client(sandbox, SandboxTransport::new(sandbox, Vendor::Salesforce)))
 }
 
 #[cfg(test)]
@@ -163,8 +138,7 @@ mod tests {
             let human = SandboxHuman::new(&sandbox, vendor);
             for object in ObjectKind::SYNCED {
                 let (kind, field) = human.names(object);
-                let id = some_id(&sandbox.state(vendor), kind)
-                    .unwrap_or_else(|| panic!("{vendor} has a {kind}"));
+                let id = some_id(&sandbox.state(vendor), kind).unwrap_or_else(|| panic!("{vendor} has a {kind}"));
                 human.rename(object, &id, "Renamed").await;
                 let record = sandbox.record(vendor, kind, &id).unwrap();
                 assert_eq!(record[field], "Renamed", "{vendor} {kind}");
@@ -175,15 +149,9 @@ mod tests {
 
     /// The id of some record, wherever the vendor's state keeps it.
     fn some_id(state: &serde_json::Value, kind: &str) -> Option<String> {
-        let table = state
-            .as_object()?
-            .iter()
-            .find(|(name, _)| name.starts_with(kind))?
-            .1;
-        let record = table
-            .as_array()
-            .and_then(|rows| rows.last())
-            .or_else(|| table.as_object()?.values().last())?;
+        let table = state.as_object()?.iter().find(|(name, _)| name.starts_with(kind))?.1;
+        let record =
+            table.as_array().and_then(|rows| rows.last()).or_else(|| table.as_object()?.values().next_back())?;
         let id = record.get("id").or(record.get("Id"))?;
         Some(id.as_str().map_or_else(|| id.to_string(), str::to_owned))
     }

@@ -15,7 +15,9 @@ pub enum ConnectError {
     #[error("`{0}` is not a vendor that this build knows (salesforce, freshsales)")]
     UnknownVendor(String),
     /// A setting that the vendor needs is missing.
-    #[error("{vendor} needs the setting `{setting}`: add `{setting}=…`, or `{setting}_env=NAME` to read it from the environment")]
+    #[error(
+        "{vendor} needs the setting `{setting}`: add `{setting}=…`, or `{setting}_env=NAME` to read it from the environment"
+    )]
     Missing {
         /// The vendor.
         vendor: &'static str,
@@ -125,7 +127,8 @@ impl ConnectUrl {
     #[cfg(feature = "reqwest")]
     fn loopback(&self) -> Option<String> {
         let host = self.account.rsplit_once(':').map_or(self.account.as_str(), |(host, _)| host);
-        let local = host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+        let local = host == "localhost"
+            || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
         local.then(|| format!("http://{}", self.account))
     }
 
@@ -223,7 +226,9 @@ mod tests {
     fn what_is_wrong_with_an_address_is_said() {
         let parse = |text: &str| text.parse::<ConnectUrl>().unwrap_err().to_string();
         assert!(parse("acme").contains("not an address"));
-        assert!(parse("freshsales://?key=x").contains("names no account") || parse("freshsales://?key=x").contains("host"));
+        assert!(
+            parse("freshsales://?key=x").contains("names no account") || parse("freshsales://?key=x").contains("host")
+        );
         assert!(parse("salesforce://user:pw@acme").contains("use settings"));
 
         let url: ConnectUrl = "freshsales://acme?key_env=NOPE".parse().unwrap();

@@ -148,7 +148,9 @@ pub trait Crm: Send + Sync + fmt::Debug {
 }
 
 pub(crate) fn unsupported(vendor: &'static str, object: ObjectKind) -> Error {
-    Error::new(ErrorKind::Unsupported, "collection").with_vendor(vendor).with_message(format!("{vendor} has no {object} records"))
+    Error::new(ErrorKind::Unsupported, "collection")
+        .with_vendor(vendor)
+        .with_message(format!("{vendor} has no {object} records"))
 }
 
 impl dyn Crm + '_ {

@@ -63,6 +63,7 @@ pub trait CollectionExt<T: Object>: Collection<T> {
 impl<T: Object, C: Collection<T> + ?Sized> CollectionExt<T> for C {}
 
 async fn one<T: Object, C: Collection<T> + ?Sized>(collection: &C, write: Write<T>) -> Result<Written<T>> {
-    let missing = || Err(Error::new(ErrorKind::Unknown, "write").with_message("the adapter gave no result for this write"));
+    let missing =
+        || Err(Error::new(ErrorKind::Unknown, "write").with_message("the adapter gave no result for this write"));
     collection.write(vec![write]).await.pop().unwrap_or_else(missing)
 }

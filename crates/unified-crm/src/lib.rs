@@ -51,9 +51,9 @@ pub use crm::{Crm, Identity, ProxyRequest, ProxyResponse};
 pub use ext::CollectionExt;
 pub use memory::MemoryCrm;
 pub use records::{RecordWrite, Records};
+pub use rest_core::LedgerSnapshot;
 pub use rest_core::{Clock, ManualClock, SystemClock};
 pub use rest_core::{Error, ErrorKind};
-pub use rest_core::LedgerSnapshot;
 pub use write::{Create, Outcome, Update, Write, Written};
 
 /// The result of a call on a CRM.

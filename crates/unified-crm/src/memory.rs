@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use crm_model::{
-    Account, Channel, ConsentState, Contact, Deal, Deleted, Field, FieldType, Instant, Meta, Note, Object, ObjectKind, Pipeline, Presence,
-    Record, RecordPatch, RemoteId, Schema, Task, User, Value, ValueKind,
+    Account, Channel, ConsentState, Contact, Deal, Deleted, Field, FieldType, Instant, Meta, Note, Object, ObjectKind,
+    Pipeline, Presence, Record, RecordPatch, RemoteId, Schema, Task, User, Value, ValueKind,
 };
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use rest_core::{Clock, SystemClock};
 use rest_core::LedgerSnapshot;
+use rest_core::{Clock, SystemClock};
 
 use crate::{
     Capabilities, Change, ChangeSupport, Collection, CollectionCapabilities, Create, Crm, Cursor, DeleteEvidence,
@@ -275,7 +275,8 @@ fn written<T: Object>(record: &Record, outcome: Outcome) -> Written<T> {
 
 /// What is stored was checked against the declaration when it was written.
 fn typed<T: Object>(record: &Record) -> Result<T> {
-    T::from_record(record.clone()).map_err(|error| Error::new(ErrorKind::Decode, "read").with_message(error.to_string()))
+    T::from_record(record.clone())
+        .map_err(|error| Error::new(ErrorKind::Decode, "read").with_message(error.to_string()))
 }
 
 fn carries(record: &Record, created_under: Option<&str>, key: &FindKey) -> bool {
@@ -320,10 +321,12 @@ impl<T: Object> Collection<T> for Table<T> {
     fn list(&self, query: ListQuery) -> BoxStream<'_, Result<T>> {
         let rows = lock(&self.rows);
         let wanted = |record: &&Record| {
-            record.meta.deleted.is_alive() && query.updated_since.is_none_or(|since| record.meta.updated_at >= Some(since))
+            record.meta.deleted.is_alive()
+                && query.updated_since.is_none_or(|since| record.meta.updated_at >= Some(since))
         };
         let limit = query.limit.unwrap_or(usize::MAX);
-        let records: Vec<_> = rows.by_id.values().map(|row| &row.record).filter(wanted).take(limit).map(typed).collect();
+        let records: Vec<_> =
+            rows.by_id.values().map(|row| &row.record).filter(wanted).take(limit).map(typed).collect();
         stream::iter(records).boxed()
     }
 
@@ -348,7 +351,10 @@ impl<T: Object> Collection<T> for Table<T> {
             Some(Ok(seen)) => seen,
             Some(Err(_)) => {
                 let error = Error::new(ErrorKind::Invalid, "changes").with_vendor(VENDOR);
-                return stream::iter([Err(error.with_message("this is not a cursor of this collection; start without one"))]).boxed();
+                return stream::iter([Err(
+                    error.with_message("this is not a cursor of this collection; start without one")
+                )])
+                .boxed();
             }
         };
         let rows = lock(&self.rows);

@@ -114,13 +114,15 @@ impl<T: Object> Records for Erased<'_, T> {
             }
         }
         let mut written = self.0.write(accepted).await.into_iter();
-        let fill = |slot: Option<Result<Written<Record>>>| match slot {
-            Some(refused) => refused,
-            None => match written.next() {
-                Some(result) => result.map(|written| written.map(|record| record.to_record())),
-                None => Err(Error::new(ErrorKind::Unknown, "write").with_message("the adapter gave no result for this write")),
-            },
-        };
+        let fill =
+            |slot: Option<Result<Written<Record>>>| match slot {
+                Some(refused) => refused,
+                None => match written.next() {
+                    Some(result) => result.map(|written| written.map(|record| record.to_record())),
+                    None => Err(Error::new(ErrorKind::Unknown, "write")
+                        .with_message("the adapter gave no result for this write")),
+                },
+            };
         results.into_iter().map(fill).collect()
     }
 }

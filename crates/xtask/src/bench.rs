@@ -8,46 +8,20 @@ use std::process::Command;
 const BENCHMARKS: [(&str, &[&str]); 3] = [
     (
         "Streaming a Salesforce query of 100,000 rows against bare serde_json",
-        &[
-            "bench",
-            "--quiet",
-            "-p",
-            "salesforce",
-            "--bench",
-            "query_stream",
-        ],
+        &["bench", "--quiet", "-p", "salesforce", "--bench", "query_stream"],
     ),
     (
         "Calls and time of a first sync, and of one with nothing to do",
-        &[
-            "run",
-            "--quiet",
-            "--release",
-            "-p",
-            "crmkit-examples",
-            "--example",
-            "sync_cost",
-        ],
+        &["run", "--quiet", "--release", "-p", "crmkit-examples", "--example", "sync_cost"],
     ),
     (
         "Links written to SQLite against bare inserts of the same bytes",
-        &[
-            "run",
-            "--quiet",
-            "--release",
-            "-p",
-            "sync-store",
-            "--example",
-            "store_speed",
-        ],
+        &["run", "--quiet", "--release", "-p", "sync-store", "--example", "store_speed"],
     ),
 ];
 
 /// Runs all benchmarks, one after the other.
-#[allow(
-    clippy::print_stdout,
-    reason = "a program for people: its output is its purpose"
-)]
+#[allow(clippy::print_stdout, reason = "a program for people: its output is its purpose")]
 pub(crate) fn run(root: &Path) -> Result<String, String> {
     for (title, arguments) in BENCHMARKS {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -58,10 +32,7 @@ pub(crate) fn run(root: &Path) -> Result<String, String> {
             .status()
             .map_err(|error| format!("cargo could not be started: {error}"))?;
         if !status.success() {
-            return Err(format!(
-                "this benchmark failed: cargo {}",
-                arguments.join(" ")
-            ));
+            return Err(format!("this benchmark failed: cargo {}", arguments.join(" ")));
         }
     }
     Ok("\nall benchmarks ran".to_owned())

@@ -10,10 +10,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    about = "The workspace's own checks and benchmarks"
-)]
+#[command(name = "cargo xtask", about = "The workspace's own checks and benchmarks")]
 struct Arguments {
     #[command(subcommand)]
     task: Task,
@@ -27,16 +24,9 @@ enum Task {
     Bench,
 }
 
-#[allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program for people: its output is its purpose"
-)]
+#[allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people: its output is its purpose")]
 fn main() -> ExitCode {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .unwrap_or(Path::new("."));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."));
     let done = match Arguments::parse().task {
         Task::Tidy => tidy::run(root),
         Task::Bench => bench::run(root),

@@ -1,7 +1,5 @@
 use crate::object::object;
-use crate::{
-    Account as Parent, Address, Choice, DateOrTime, Labelled, Money, ObjectKind, Ref, User,
-};
+use crate::{Account as Parent, Address, Choice, DateOrTime, Labelled, Money, ObjectKind, Ref, User};
 
 object! {
     /// A company.

@@ -1,7 +1,5 @@
 use crate::object::object;
-use crate::{
-    Account, Choice, Contact, Date, Decimal, Instant, Money, ObjectKind, Pipeline, Ref, Stage, User,
-};
+use crate::{Account, Choice, Contact, Date, Decimal, Instant, Money, ObjectKind, Pipeline, Ref, Stage, User};
 
 object! {
     /// A sale in progress or closed.

@@ -53,10 +53,7 @@ pub struct Stage {
 
 impl fmt::Debug for User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("User")
-            .field("meta", &self.meta)
-            .field("is_active", &self.is_active)
-            .finish_non_exhaustive()
+        f.debug_struct("User").field("meta", &self.meta).field("is_active", &self.is_active).finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,5 @@
 use crm_model::{
-    Channel, ConsentSet, ConsentState, Instant, Meta, ObjectKind, OptOutCause, OptOuts, Record,
-    RecordPatch,
+    Channel, ConsentSet, ConsentState, Instant, Meta, ObjectKind, OptOutCause, OptOuts, Record, RecordPatch,
 };
 use proptest::prelude::*;
 
@@ -51,11 +50,7 @@ proptest! {
 fn an_opt_out_keeps_its_evidence_when_it_is_written_again() {
     let at = Instant::from_timestamp(1_700_000_000, 0);
     let mut record = Record::new(ObjectKind::Contact, Meta::default());
-    let bounced = crm_model::Consent {
-        state: ConsentState::OptedOut,
-        cause: Some(OptOutCause::Bounced),
-        at,
-    };
+    let bounced = crm_model::Consent { state: ConsentState::OptedOut, cause: Some(OptOutCause::Bounced), at };
     record.consent.observe(Channel::Email, bounced.clone());
     record.apply(&closes(OptOuts::from_iter([Channel::Email])));
     assert_eq!(record.consent.get(Channel::Email), Some(&bounced));
@@ -66,14 +61,7 @@ fn of_two_opt_outs_the_earlier_time_is_kept_whatever_the_order() {
     let at = |second| Instant::from_timestamp(second, 0);
     let out = |second| {
         let mut set = ConsentSet::default();
-        set.observe(
-            Channel::Sms,
-            crm_model::Consent {
-                state: ConsentState::OptedOut,
-                cause: None,
-                at: at(second),
-            },
-        );
+        set.observe(Channel::Sms, crm_model::Consent { state: ConsentState::OptedOut, cause: None, at: at(second) });
         set
     };
     assert_eq!(out(5).join(&out(3)), out(3));

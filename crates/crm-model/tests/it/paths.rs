@@ -52,10 +52,7 @@ fn paths_are_read() {
 fn what_is_no_path_says_why_and_what_to_write() {
     let check = |text: &str, why: &str| {
         let error = path(text).unwrap_err();
-        assert!(
-            matches!(&error, ModelError::Path { why: found, .. } if found.contains(why)),
-            "{text}: {error}"
-        );
+        assert!(matches!(&error, ModelError::Path { why: found, .. } if found.contains(why)), "{text}: {error}");
         assert!(error.to_string().contains("emails[primary]"), "{error}");
     };
     check("", "no name");

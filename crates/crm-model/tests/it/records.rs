@@ -1,6 +1,6 @@
 use crm_model::{
-    Account, AnyRef, Contact, ContactPatch, Deal, FieldKey, Label, Labelled, ListPatch, Meta,
-    ModelError, Note, Object, ObjectKind, Presence, Record, RecordPatch, Slot, Task, Value,
+    Account, AnyRef, Contact, ContactPatch, Deal, FieldKey, Label, Labelled, ListPatch, Meta, ModelError, Note, Object,
+    ObjectKind, Presence, Record, RecordPatch, Slot, Task, Value,
 };
 use proptest::prelude::*;
 
@@ -37,9 +37,7 @@ proptest! {
 
 fn contact(fields: &[(FieldKey, Value)]) -> Record {
     let mut record = Record::new(ObjectKind::Contact, Meta::new("test", "1"));
-    fields
-        .iter()
-        .for_each(|(key, value)| record.set(key.clone(), value.clone()));
+    fields.iter().for_each(|(key, value)| record.set(key.clone(), value.clone()));
     record
 }
 
@@ -49,11 +47,7 @@ fn labelled(text: &str, label: Label) -> Labelled<String> {
 
 #[test]
 fn what_does_not_fit_the_declaration_is_refused_with_its_field() {
-    let wrong = |fields: &[(FieldKey, Value)]| {
-        Contact::from_record(contact(fields))
-            .unwrap_err()
-            .to_string()
-    };
+    let wrong = |fields: &[(FieldKey, Value)]| Contact::from_record(contact(fields)).unwrap_err().to_string();
     assert_eq!(
         wrong(&[(Contact::JOB_TITLE, Value::Int(7))]),
         "contact field `job_title` takes text, not a whole number"
@@ -67,13 +61,7 @@ fn what_does_not_fit_the_declaration_is_refused_with_its_field() {
     assert!(wrong(&[(Contact::OWNER, deal_for_owner)]).contains("`owner`"));
 
     let error = Deal::from_record(contact(&[])).unwrap_err();
-    assert_eq!(
-        error,
-        ModelError::WrongObject {
-            expected: ObjectKind::Deal,
-            found: ObjectKind::Contact
-        }
-    );
+    assert_eq!(error, ModelError::WrongObject { expected: ObjectKind::Deal, found: ObjectKind::Contact });
 }
 
 #[test]
@@ -85,22 +73,12 @@ fn a_single_value_stands_for_a_list_of_one() {
 #[test]
 fn entries_of_lists_are_found_by_their_slots() {
     let mut ada = Contact::default();
-    ada.phones = Presence::Known(vec![
-        labelled("1", Label::Work),
-        labelled("2", Label::Mobile).primary(),
-    ]);
-    ada.emails = Presence::Known(vec![
-        labelled("a@x.example", Label::Home),
-        labelled("b@x.example", Label::Work),
-    ]);
+    ada.phones = Presence::Known(vec![labelled("1", Label::Work), labelled("2", Label::Mobile).primary()]);
+    ada.emails = Presence::Known(vec![labelled("a@x.example", Label::Home), labelled("b@x.example", Label::Work)]);
     ada.addresses = Presence::Known(Vec::new());
     let record = ada.to_record();
     let check = |path: &str, expected: Presence<&str>| {
-        assert_eq!(
-            record.get(&path.parse().unwrap()),
-            expected.map(Value::text),
-            "{path}"
-        );
+        assert_eq!(record.get(&path.parse().unwrap()), expected.map(Value::text), "{path}");
     };
     check("phones[primary]", Presence::Known("2"));
     check("phones[work]", Presence::Known("1"));
@@ -111,83 +89,44 @@ fn entries_of_lists_are_found_by_their_slots() {
     check("accounts[primary]", Presence::NotLoaded);
 }
 
-fn after(
-    start: &[Labelled<String>],
-    slot: Slot,
-    value: Option<Labelled<String>>,
-) -> Vec<Labelled<String>> {
+fn after(start: &[Labelled<String>], slot: Slot, value: Option<Labelled<String>>) -> Vec<Labelled<String>> {
     let mut before = Contact::default();
     before.phones = Presence::Known(start.to_vec());
-    let patch = ContactPatch {
-        phones: ListPatch::slot(slot, value),
-        ..ContactPatch::default()
-    };
+    let patch = ContactPatch { phones: ListPatch::slot(slot, value), ..ContactPatch::default() };
     let mut record = before.to_record();
     record.apply(&patch.to_record_patch());
-    Contact::from_record(record)
-        .unwrap()
-        .phones
-        .into_option()
-        .unwrap()
+    Contact::from_record(record).unwrap().phones.into_option().unwrap()
 }
 
 #[test]
 fn a_slot_changes_one_entry_and_leaves_the_others() {
     let start = [
-        Labelled {
-            remote_id: Some("7".into()),
-            ..labelled("1", Label::Home).primary()
-        },
+        Labelled { remote_id: Some("7".into()), ..labelled("1", Label::Home).primary() },
         labelled("2", Label::Mobile),
     ];
     let put = |slot, text| after(&start, slot, Some(labelled(text, Label::Work)));
 
     let primary = put(Slot::Primary, "9");
-    assert_eq!(
-        primary[0],
-        Labelled {
-            value: "9".to_owned(),
-            ..start[0].clone()
-        }
-    );
+    assert_eq!(primary[0], Labelled { value: "9".to_owned(), ..start[0].clone() });
     assert_eq!(primary[1], start[1]);
 
     let mobile = put(Slot::Label(Label::Mobile), "9");
     assert_eq!(mobile, [start[0].clone(), labelled("9", Label::Mobile)]);
 
     let fax = put(Slot::Label(Label::Fax), "9");
-    assert_eq!(
-        fax,
-        [
-            start[0].clone(),
-            start[1].clone(),
-            labelled("9", Label::Fax)
-        ]
-    );
+    assert_eq!(fax, [start[0].clone(), start[1].clone(), labelled("9", Label::Fax)]);
 
-    assert_eq!(
-        after(&start, Slot::Label(Label::Mobile), None),
-        [start[0].clone()]
-    );
+    assert_eq!(after(&start, Slot::Label(Label::Mobile), None), [start[0].clone()]);
     assert_eq!(after(&start, Slot::Label(Label::Fax), None), start);
-    assert_eq!(
-        after(&[], Slot::Primary, Some(labelled("9", Label::Work))),
-        [labelled("9", Label::Work).primary()]
-    );
+    assert_eq!(after(&[], Slot::Primary, Some(labelled("9", Label::Work))), [labelled("9", Label::Work).primary()]);
 }
 
 #[test]
 fn a_record_that_takes_the_first_place_is_not_listed_twice() {
     let account = |id: &str| AnyRef::new(ObjectKind::Account, id);
     let list = |refs: Vec<AnyRef>| Value::List(refs.into_iter().map(Value::Ref).collect());
-    let mut record = contact(&[(
-        Contact::ACCOUNTS,
-        list(vec![account("b"), account("a").primary(), account("c")]),
-    )]);
-    let patch = RecordPatch::from_iter([(
-        "accounts[primary]".parse().unwrap(),
-        Value::Ref(account("b")),
-    )]);
+    let mut record = contact(&[(Contact::ACCOUNTS, list(vec![account("b"), account("a").primary(), account("c")]))]);
+    let patch = RecordPatch::from_iter([("accounts[primary]".parse().unwrap(), Value::Ref(account("b")))]);
     record.apply(&patch);
     assert_eq!(
         record.get(&Contact::ACCOUNTS.into()),

@@ -1,6 +1,6 @@
 use crm_model::{
-    ChoiceOption, Contact, Currency, Field, FieldKey, FieldPath, FieldType, Label, Money,
-    ObjectKind, RecordPatch, RemoteId, Required, Schema, Value,
+    ChoiceOption, Contact, Currency, Field, FieldKey, FieldPath, FieldType, Label, Money, ObjectKind, RecordPatch,
+    RemoteId, Required, Schema, Value,
 };
 use proptest::prelude::*;
 use serde::Serialize;
@@ -15,10 +15,7 @@ fn again<T: Serialize + DeserializeOwned>(value: &T) -> T {
 
 /// Equal in everything, labels of choices and digits of numbers included, which equality of values leaves out.
 fn same_text<T: Serialize + DeserializeOwned>(value: &T) -> Result<(), TestCaseError> {
-    prop_assert_eq!(
-        serde_json::to_string(&again(value)).unwrap(),
-        serde_json::to_string(value).unwrap()
-    );
+    prop_assert_eq!(serde_json::to_string(&again(value)).unwrap(), serde_json::to_string(value).unwrap());
     Ok(())
 }
 
@@ -48,31 +45,18 @@ proptest! {
 #[test]
 fn a_patch_is_stored_in_words_that_a_person_can_read() {
     let patch = RecordPatch::from_iter([
-        (
-            "emails[primary]".parse().unwrap(),
-            Value::text("a@x.example"),
-        ),
+        ("emails[primary]".parse().unwrap(), Value::text("a@x.example")),
         ("job_title".parse().unwrap(), Value::Null),
     ]);
     let text = serde_json::to_string(&patch).unwrap();
-    assert_eq!(
-        text,
-        r#"{"fields":{"emails[primary]":{"t":"text","v":"a@x.example"},"job_title":{"t":"null"}}}"#
-    );
+    assert_eq!(text, r#"{"fields":{"emails[primary]":{"t":"text","v":"a@x.example"},"job_title":{"t":"null"}}}"#);
 }
 
 #[test]
 fn every_digit_of_an_amount_is_stored() {
-    let money = Money::new(
-        "1234567890123456.780"
-            .parse::<crm_model::Decimal>()
-            .unwrap(),
-    );
+    let money = Money::new("1234567890123456.780".parse::<crm_model::Decimal>().unwrap());
     let text = serde_json::to_string(&Value::Money(money)).unwrap();
-    assert_eq!(
-        text,
-        r#"{"t":"money","v":{"amount":"1234567890123456.780"}}"#
-    );
+    assert_eq!(text, r#"{"t":"money","v":{"amount":"1234567890123456.780"}}"#);
 }
 
 #[test]
@@ -85,30 +69,15 @@ fn what_is_stored_wrongly_is_refused() {
     assert!(refused(r#"{"fields":{"job_title":{"t":"colour","v":1}}}"#).contains("colour"));
     assert!(serde_json::from_str::<FieldKey>("\"emails[primary]\"").is_err());
     assert!(serde_json::from_str::<Currency>("\"EURO\"").is_err());
-    assert_eq!(
-        serde_json::from_str::<Currency>("\"eur\"")
-            .unwrap()
-            .as_str(),
-        "EUR"
-    );
+    assert_eq!(serde_json::from_str::<Currency>("\"eur\"").unwrap().as_str(), "EUR");
 }
 
 #[test]
 fn schemas_and_ids_round_trip() {
     let mut tier = Field::new(FieldKey::custom("Tier__c"), "Tier__c", FieldType::Choice);
     tier.required = Required::OnCreate;
-    tier.options = vec![ChoiceOption {
-        key: "g".into(),
-        label: "Gold".into(),
-        active: true,
-    }];
-    let other = Field::new(
-        Contact::ACCOUNTS,
-        "AccountId",
-        FieldType::Ref {
-            target: Some(ObjectKind::Account),
-        },
-    );
+    tier.options = vec![ChoiceOption { key: "g".into(), label: "Gold".into(), active: true }];
+    let other = Field::new(Contact::ACCOUNTS, "AccountId", FieldType::Ref { target: Some(ObjectKind::Account) });
     let schema = Schema::new(ObjectKind::Contact, vec![tier.clone(), other]);
     assert_eq!(again(&schema), schema);
     assert_eq!(schema.field(&FieldKey::custom("Tier__c")), Some(&tier));
@@ -118,8 +87,5 @@ fn schemas_and_ids_round_trip() {
     assert_eq!(serde_json::to_string(&id).unwrap(), "\"9007199254740993\"");
     assert_eq!(again(&id), id);
     let path: FieldPath = again(&"phones[\"primary\"]".parse().unwrap());
-    assert_eq!(
-        path,
-        FieldPath::entry(Contact::PHONES, Label::Other("primary".into()))
-    );
+    assert_eq!(path, FieldPath::entry(Contact::PHONES, Label::Other("primary".into())));
 }

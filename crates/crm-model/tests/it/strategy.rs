@@ -3,30 +3,20 @@
 use std::collections::BTreeMap;
 
 use crm_model::{
-    Address, AnyRef, Channel, Choice, Consent, ConsentSet, ConsentState, Currency, DateOrTime,
-    Decimal, FieldDef, FieldKey, FieldPath, Instant, Label, Labelled, Meta, Money, Object,
-    ObjectKind, OptOutCause, OptOuts, Record, RecordPatch, Slot, Value, ValueKind,
+    Address, AnyRef, Channel, Choice, Consent, ConsentSet, ConsentState, Currency, DateOrTime, Decimal, FieldDef,
+    FieldKey, FieldPath, Instant, Label, Labelled, Meta, Money, Object, ObjectKind, OptOutCause, OptOuts, Record,
+    RecordPatch, Slot, Value, ValueKind,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-const CHANNELS: [Channel; 6] = [
-    Channel::Email,
-    Channel::Sms,
-    Channel::Phone,
-    Channel::WhatsApp,
-    Channel::Fax,
-    Channel::Post,
-];
+const CHANNELS: [Channel; 6] =
+    [Channel::Email, Channel::Sms, Channel::Phone, Channel::WhatsApp, Channel::Fax, Channel::Post];
 
 pub(crate) fn text() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "[ab]{1,3}",
-        "\\PC{1,12}",
-        Just("O'Brien \\ \"%_\n👩‍💻 زبان".to_owned())
-    ]
+    prop_oneof!["[ab]{1,3}", "\\PC{1,12}", Just("O'Brien \\ \"%_\n👩‍💻 زبان".to_owned())]
 }
 
 pub(crate) fn instant() -> impl Strategy<Value = Instant> {
@@ -45,22 +35,12 @@ fn decimal() -> impl Strategy<Value = Decimal> {
 /// A label as it is read from text: a named one is never spelled as a label of the user's own.
 pub(crate) fn label() -> impl Strategy<Value = Label> {
     let own = prop_oneof![
-        select(vec![
-            "primary", "PRIMARY", "deal", "contact", "a]b", "[x", "\"", "\"q\"", " spaced ", "",
-            "Büro"
-        ])
-        .prop_map(str::to_owned),
+        select(vec!["primary", "PRIMARY", "deal", "contact", "a]b", "[x", "\"", "\"q\"", " spaced ", "", "Büro"])
+            .prop_map(str::to_owned),
         text()
     ];
     prop_oneof![
-        select(vec![
-            Label::Work,
-            Label::Home,
-            Label::Mobile,
-            Label::Main,
-            Label::Fax,
-            Label::Billing
-        ]),
+        select(vec![Label::Work, Label::Home, Label::Mobile, Label::Main, Label::Fax, Label::Billing]),
         own.prop_map(|text| text.parse().unwrap()),
     ]
 }
@@ -83,10 +63,7 @@ fn address() -> impl Strategy<Value = Address> {
 }
 
 fn reference(object: ObjectKind) -> impl Strategy<Value = AnyRef> {
-    ("[0-9]{1,2}", any::<bool>()).prop_map(move |(id, is_primary)| AnyRef {
-        is_primary,
-        ..AnyRef::new(object, id)
-    })
+    ("[0-9]{1,2}", any::<bool>()).prop_map(move |(id, is_primary)| AnyRef { is_primary, ..AnyRef::new(object, id) })
 }
 
 /// The object that a reference field of an object points at; the declarations keep it to themselves.
@@ -108,9 +85,7 @@ pub(crate) fn value_of(object: ObjectKind, field: &FieldDef) -> BoxedStrategy<Va
         ValueKind::Int => any::<i64>().prop_map(Value::Int).boxed(),
         ValueKind::Decimal => decimal().prop_map(Value::Decimal).boxed(),
         ValueKind::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
-        ValueKind::Date => instant()
-            .prop_map(|at| Value::Date(at.date_naive()))
-            .boxed(),
+        ValueKind::Date => instant().prop_map(|at| Value::Date(at.date_naive())).boxed(),
         ValueKind::Instant => instant().prop_map(Value::Instant).boxed(),
         ValueKind::DateOrTime => prop_oneof![
             instant().prop_map(|at| Value::DateOrTime(DateOrTime::Time(at))),
@@ -122,20 +97,15 @@ pub(crate) fn value_of(object: ObjectKind, field: &FieldDef) -> BoxedStrategy<Va
         ValueKind::Address => address().prop_map(Value::Address).boxed(),
         ValueKind::Ref => match target(object, field.key.as_str()) {
             Some(kind) => reference(kind).prop_map(Value::Ref).boxed(),
-            None => select(ObjectKind::SYNCED.to_vec())
-                .prop_flat_map(reference)
-                .prop_map(Value::Ref)
-                .boxed(),
+            None => select(ObjectKind::SYNCED.to_vec()).prop_flat_map(reference).prop_map(Value::Ref).boxed(),
         },
         other => panic!("no object declares a field of kind {other:?}"),
     }
 }
 
 fn money() -> impl Strategy<Value = Money> {
-    (decimal(), option::of(select(vec!["EUR", "USD"]))).prop_map(|(amount, code)| Money {
-        amount,
-        currency: code.map(|code| code.parse::<Currency>().unwrap()),
-    })
+    (decimal(), option::of(select(vec!["EUR", "USD"])))
+        .prop_map(|(amount, code)| Money { amount, currency: code.map(|code| code.parse::<Currency>().unwrap()) })
 }
 
 fn choice() -> impl Strategy<Value = Choice> {
@@ -154,28 +124,14 @@ fn entry_of(object: ObjectKind, field: &FieldDef) -> BoxedStrategy<Value> {
         return plain;
     }
     let labelled = |(value, label, is_primary, remote_id)| {
-        Value::Labelled(Box::new(Labelled {
-            value,
-            label,
-            is_primary,
-            remote_id,
-        }))
+        Value::Labelled(Box::new(Labelled { value, label, is_primary, remote_id }))
     };
-    (
-        plain,
-        label(),
-        any::<bool>(),
-        option::of("[0-9]{3}".prop_map(Box::from)),
-    )
-        .prop_map(labelled)
-        .boxed()
+    (plain, label(), any::<bool>(), option::of("[0-9]{3}".prop_map(Box::from))).prop_map(labelled).boxed()
 }
 
 fn field_of(object: ObjectKind, field: &FieldDef) -> BoxedStrategy<Value> {
     if field.is_list {
-        vec(entry_of(object, field), 0..4)
-            .prop_map(Value::List)
-            .boxed()
+        vec(entry_of(object, field), 0..4).prop_map(Value::List).boxed()
     } else {
         prop_oneof![1 => Just(Value::Null), 3 => value_of(object, field)].boxed()
     }
@@ -202,12 +158,7 @@ pub(crate) fn any_value() -> impl Strategy<Value = Value> {
         prop_oneof![
             vec(inner.clone(), 0..3).prop_map(Value::List),
             (inner, label()).prop_map(|(value, label)| {
-                Value::Labelled(Box::new(Labelled {
-                    value,
-                    label,
-                    is_primary: true,
-                    remote_id: None,
-                }))
+                Value::Labelled(Box::new(Labelled { value, label, is_primary: true, remote_id: None }))
             }),
         ]
     })
@@ -215,20 +166,13 @@ pub(crate) fn any_value() -> impl Strategy<Value = Value> {
 
 /// Values of the vendor's own fields; their names hold what vendors allow, brackets included.
 fn custom() -> impl Strategy<Value = BTreeMap<String, Value>> {
-    let name = prop_oneof![
-        "cf_[ab]",
-        Just("Tier__c".to_owned()),
-        Just("odd[name]".to_owned())
-    ];
+    let name = prop_oneof!["cf_[ab]", Just("Tier__c".to_owned()), Just("odd[name]".to_owned())];
     btree_map(name, any_value(), 0..3)
 }
 
 /// A record of an object with some of its fields loaded.
 pub(crate) fn record<T: Object>() -> impl Strategy<Value = Record> {
-    let some_fields: Vec<_> = T::FIELDS
-        .iter()
-        .map(|field| option::of(field_of(T::KIND, field)))
-        .collect();
+    let some_fields: Vec<_> = T::FIELDS.iter().map(|field| option::of(field_of(T::KIND, field))).collect();
     (some_fields, custom(), consent_set()).prop_map(|(values, custom, consent)| {
         let mut record = Record::new(T::KIND, Meta::new("test", "1"));
         record.consent = consent;
@@ -264,12 +208,8 @@ fn change_of(object: ObjectKind, field: &FieldDef) -> BoxedStrategy<Vec<(FieldPa
     }
     let entries = btree_map(slots_of(field), option::of(value_of(object, field)), 1..3);
     let entries = entries.prop_map(move |entries| {
-        let entry = |(slot, value): (Slot, Option<Value>)| {
-            (
-                FieldPath::entry(key.clone(), slot),
-                value.unwrap_or(Value::Null),
-            )
-        };
+        let entry =
+            |(slot, value): (Slot, Option<Value>)| (FieldPath::entry(key.clone(), slot), value.unwrap_or(Value::Null));
         entries.into_iter().map(entry).collect()
     });
     prop_oneof![whole, entries].boxed()
@@ -277,10 +217,7 @@ fn change_of(object: ObjectKind, field: &FieldDef) -> BoxedStrategy<Vec<(FieldPa
 
 /// A patch of an object.
 pub(crate) fn patch<T: Object>() -> impl Strategy<Value = RecordPatch> {
-    let some_fields: Vec<_> = T::FIELDS
-        .iter()
-        .map(|field| option::weighted(0.3, change_of(T::KIND, field)))
-        .collect();
+    let some_fields: Vec<_> = T::FIELDS.iter().map(|field| option::weighted(0.3, change_of(T::KIND, field))).collect();
     (some_fields, custom(), opt_outs()).prop_map(|(changes, custom, opt_outs)| {
         let mut patch: RecordPatch = changes.into_iter().flatten().flatten().collect();
         patch.opt_outs = opt_outs;
@@ -296,16 +233,8 @@ pub(crate) fn opt_outs() -> impl Strategy<Value = OptOuts> {
 }
 
 pub(crate) fn consent() -> impl Strategy<Value = Consent> {
-    let state = select(vec![
-        ConsentState::Unknown,
-        ConsentState::OptedIn,
-        ConsentState::OptedOut,
-    ]);
-    let cause = option::of(select(vec![
-        OptOutCause::Request,
-        OptOutCause::Bounced,
-        OptOutCause::Complained,
-    ]));
+    let state = select(vec![ConsentState::Unknown, ConsentState::OptedIn, ConsentState::OptedOut]);
+    let cause = option::of(select(vec![OptOutCause::Request, OptOutCause::Bounced, OptOutCause::Complained]));
     let at = option::of((0_i64..4).prop_map(|second| Instant::from_timestamp(second, 0).unwrap()));
     (state, cause, at).prop_map(|(state, cause, at)| Consent { state, cause, at })
 }
@@ -313,9 +242,7 @@ pub(crate) fn consent() -> impl Strategy<Value = Consent> {
 pub(crate) fn consent_set() -> impl Strategy<Value = ConsentSet> {
     btree_map(select(CHANNELS.to_vec()), consent(), 0..4).prop_map(|channels| {
         let mut set = ConsentSet::default();
-        channels
-            .into_iter()
-            .for_each(|(channel, consent)| set.observe(channel, consent));
+        channels.into_iter().for_each(|(channel, consent)| set.observe(channel, consent));
         set
     })
 }

@@ -64,28 +64,16 @@ impl<'de, E: Envelope> Deserialize<'de> for Many<E> {
             }
 
             fn visit_unit<X>(self) -> std::result::Result<Many<E>, X> {
-                Ok(Many {
-                    records: Vec::new(),
-                    side: SideLoads::default(),
-                    meta: Meta::default(),
-                    kind: PhantomData,
-                })
+                Ok(Many { records: Vec::new(), side: SideLoads::default(), meta: Meta::default(), kind: PhantomData })
             }
 
-            fn visit_map<A: MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> std::result::Result<Many<E>, A::Error> {
-                let mut many = Many {
-                    records: Vec::new(),
-                    side: SideLoads::default(),
-                    meta: Meta::default(),
-                    kind: PhantomData,
-                };
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Many<E>, A::Error> {
+                let mut many =
+                    Many { records: Vec::new(), side: SideLoads::default(), meta: Meta::default(), kind: PhantomData };
                 while let Some(Key(key)) = map.next_key()? {
                     match &*key {
                         key if key == E::MANY => {
-                            many.records = map.next_value::<Option<_>>()?.unwrap_or_default()
+                            many.records = map.next_value::<Option<_>>()?.unwrap_or_default();
                         }
                         "meta" => many.meta = map.next_value::<Option<_>>()?.unwrap_or_default(),
                         key => many.side.insert(key, map.next_value()?),
@@ -108,15 +96,8 @@ impl<'de, E: Envelope> Deserialize<'de> for One<E> {
                 write!(f, "an object that holds `{}`", E::ONE)
             }
 
-            fn visit_map<A: MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> std::result::Result<One<E>, A::Error> {
-                let mut one = One {
-                    record: None,
-                    side: SideLoads::default(),
-                    kind: PhantomData,
-                };
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<One<E>, A::Error> {
+                let mut one = One { record: None, side: SideLoads::default(), kind: PhantomData };
                 while let Some(Key(key)) = map.next_key()? {
                     if key == E::ONE {
                         one.record = Some(map.next_value()?);
@@ -132,15 +113,10 @@ impl<'de, E: Envelope> Deserialize<'de> for One<E> {
 }
 
 /// Reads an answer that holds one record. If it is there and cannot be read, the error's source is a [`BadRecord`].
-pub(super) fn read_one<E: Envelope + DeserializeOwned>(
-    reply: &Reply,
-) -> Result<(Row<E>, Arc<SideLoads>)> {
+pub(super) fn read_one<E: Envelope + DeserializeOwned>(reply: &Reply) -> Result<(Row<E>, Arc<SideLoads>)> {
     let one: One<E> = reply.json()?;
-    let record = one
-        .record
-        .ok_or_else(|| reply.decode_error(format!("the answer holds no `{}`", E::ONE)))?;
-    let row =
-        row(record, "id").map_err(|bad| reply.decode_error(bad.to_string()).with_source(bad))?;
+    let record = one.record.ok_or_else(|| reply.decode_error(format!("the answer holds no `{}`", E::ONE)))?;
+    let row = row(record, "id").map_err(|bad| reply.decode_error(bad.to_string()).with_source(bad))?;
     Ok((row, Arc::new(one.side)))
 }
 

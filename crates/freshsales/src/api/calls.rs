@@ -16,50 +16,21 @@ fn included(call: Call, include: &[impl AsRef<str>]) -> Call {
 }
 
 pub(super) fn get_call<E: Entity>(id: E::Id, include: &[&str]) -> Call {
-    included(
-        Call::get(E::OPERATIONS.get).path([E::PLURAL.to_owned(), id.to_string()]),
-        include,
-    )
+    included(Call::get(E::OPERATIONS.get).path([E::PLURAL.to_owned(), id.to_string()]), include)
 }
 
 pub(super) fn create_call<E: Entity>(record: &E::Write, include: &[&str]) -> Call {
-    included(
-        Call::post(E::OPERATIONS.create)
-            .path([E::PLURAL])
-            .json(&Wrapped {
-                key: E::SINGULAR,
-                record,
-            }),
-        include,
-    )
+    included(Call::post(E::OPERATIONS.create).path([E::PLURAL]).json(&Wrapped { key: E::SINGULAR, record }), include)
 }
 
 pub(super) fn update_call<E: Entity>(id: E::Id, record: &E::Write, include: &[&str]) -> Call {
     let call = Call::put(E::OPERATIONS.update).path([E::PLURAL.to_owned(), id.to_string()]);
-    included(
-        call.json(&Wrapped {
-            key: E::SINGULAR,
-            record,
-        }),
-        include,
-    )
+    included(call.json(&Wrapped { key: E::SINGULAR, record }), include)
 }
 
-pub(super) fn upsert_call<E: Entity>(
-    identifier: &UniqueIdentifier,
-    record: &E::Write,
-    include: &[&str],
-) -> Call {
-    let body = Identified {
-        identifier,
-        wrapped: Wrapped {
-            key: E::SINGULAR,
-            record,
-        },
-    };
-    let call = Call::post(E::OPERATIONS.upsert)
-        .path([E::PLURAL, "upsert"])
-        .safety(Safety::Idempotent);
+pub(super) fn upsert_call<E: Entity>(identifier: &UniqueIdentifier, record: &E::Write, include: &[&str]) -> Call {
+    let body = Identified { identifier, wrapped: Wrapped { key: E::SINGULAR, record } };
+    let call = Call::post(E::OPERATIONS.upsert).path([E::PLURAL, "upsert"]).safety(Safety::Idempotent);
     included(call.json(&body), include)
 }
 
@@ -68,11 +39,7 @@ pub(super) fn delete_call<E: Entity>(id: E::Id) -> Call {
 }
 
 pub(super) fn forget_call<E: Entity>(id: E::Id) -> Call {
-    Call::delete(E::OPERATIONS.forget).path([
-        E::PLURAL.to_owned(),
-        id.to_string(),
-        "forget".to_owned(),
-    ])
+    Call::delete(E::OPERATIONS.forget).path([E::PLURAL.to_owned(), id.to_string(), "forget".to_owned()])
 }
 
 pub(super) fn page_call<E: Entity>(view: ViewId, query: &PageQuery) -> Call {
@@ -81,11 +48,7 @@ pub(super) fn page_call<E: Entity>(view: ViewId, query: &PageQuery) -> Call {
         .query("page", query.page.to_string())
         .query("per_page", query.per_page.to_string());
     if let Some((column, order)) = &query.sort {
-        let order = if *order == SortOrder::Descending {
-            "desc"
-        } else {
-            "asc"
-        };
+        let order = if *order == SortOrder::Descending { "desc" } else { "asc" };
         call = call.query("sort", column).query("sort_type", order);
     }
     included(call, &query.include)
@@ -145,13 +108,8 @@ mod tests {
         let request = call.to_request(&base).unwrap();
         let body = String::from_utf8_lossy(request.body()).into_owned();
         assert_eq!(request.headers()["accept"], "application/json");
-        let path = request
-            .uri()
-            .to_string()
-            .replace("https://acme.example/crm/sales/api", "");
-        format!("{} {path} {body}", request.method())
-            .trim_end()
-            .to_owned()
+        let path = request.uri().to_string().replace("https://acme.example/crm/sales/api", "");
+        format!("{} {path} {body}", request.method()).trim_end().to_owned()
     }
 
     #[test]
@@ -170,10 +128,7 @@ mod tests {
         };
         let body = r#"{"last_name":"Lovelace","emails":[{"value":"ada@example.com","is_primary":true}],"city":null,"custom_field":{"cf_no-go":true},"keyword":"b2b"}"#;
         let deal = DealWrite {
-            amount: "1234567890123456.78"
-                .parse::<rust_decimal::Decimal>()
-                .unwrap()
-                .into(),
+            amount: "1234567890123456.78".parse::<rust_decimal::Decimal>().unwrap().into(),
             probability: rust_decimal::Decimal::new(125, 1).into(),
             contacts_added_list: vec![ContactId::new(7)],
             ..DealWrite::default()
@@ -208,14 +163,8 @@ mod tests {
         let write = ContactWrite::default();
         let id = ContactId::new(1);
         assert_eq!(create_call::<Contact>(&write, &[]).safety, Safety::Unsafe);
-        assert_eq!(
-            update_call::<Contact>(id, &write, &[]).safety,
-            Safety::Idempotent
-        );
-        assert_eq!(
-            upsert_call::<Contact>(&UniqueIdentifier::external_id("x"), &write, &[]).safety,
-            Safety::Idempotent
-        );
+        assert_eq!(update_call::<Contact>(id, &write, &[]).safety, Safety::Idempotent);
+        assert_eq!(upsert_call::<Contact>(&UniqueIdentifier::external_id("x"), &write, &[]).safety, Safety::Idempotent);
         assert_eq!(delete_call::<Contact>(id).safety, Safety::Idempotent);
         assert_eq!(filtered_search_call::<Contact>(&[], 1).safety, Safety::Read);
     }

@@ -5,11 +5,4 @@ use super::entity::entity;
 use crate::ids::ContactId;
 use crate::models::{Contact, ContactWrite};
 
-entity!(
-    Contact,
-    ContactId,
-    ContactWrite,
-    "contact",
-    "contacts",
-    &[&["All Contacts"]]
-);
+entity!(Contact, ContactId, ContactWrite, "contact", "contacts", &[&["All Contacts"]]);

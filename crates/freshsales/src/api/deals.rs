@@ -7,11 +7,4 @@ use crate::ids::DealId;
 use crate::models::{Deal, DealWrite};
 
 // Some accounts have no view of all deals.
-entity!(
-    Deal,
-    DealId,
-    DealWrite,
-    "deal",
-    "deals",
-    &[&["All Deals"], &["Open Deals", "Won Deals", "Lost Deals"]]
-);
+entity!(Deal, DealId, DealWrite, "deal", "deals", &[&["All Deals"], &["Open Deals", "Won Deals", "Lost Deals"]]);

@@ -39,10 +39,7 @@ pub trait Entity: DeserializeOwned + Debug + Send + Sync + sealed::Sealed + 'sta
 /// The names of the operations on one kind of record.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-#[allow(
-    missing_docs,
-    reason = "each is the name of the operation that the field is named after"
-)]
+#[allow(missing_docs, reason = "each is the name of the operation that the field is named after")]
 pub struct Operations {
     pub get: &'static str,
     pub views: &'static str,

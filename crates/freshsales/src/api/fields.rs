@@ -42,18 +42,12 @@ impl FieldSettings {
 }
 
 /// The fields of one kind of record; those inside groups are given like the others.
-pub(super) async fn of_kind(
-    client: &Freshsales,
-    operation: &'static str,
-    plural: &str,
-) -> Result<Vec<FieldSetting>> {
+pub(super) async fn of_kind(client: &Freshsales, operation: &'static str, plural: &str) -> Result<Vec<FieldSetting>> {
     #[derive(serde::Deserialize)]
     struct Fields {
         fields: Vec<FieldSetting>,
     }
-    let reply = client
-        .send(&Call::get(operation).path(["settings", plural, "fields"]))
-        .await?;
+    let reply = client.send(&Call::get(operation).path(["settings", plural, "fields"])).await?;
     let mut flat = Vec::new();
     flatten(reply.json::<Fields>()?.fields, &mut flat);
     Ok(flat)

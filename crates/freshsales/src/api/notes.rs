@@ -3,8 +3,8 @@
 use rest_core::{BadRecord, Call, Result, Row};
 
 use super::body::{Envelope, Many, read_deleted, read_one, read_rows};
-use super::paging::{MAX_PER_PAGE, Recent, Seen, Walk};
 use super::calls::Wrapped;
+use super::paging::{MAX_PER_PAGE, Recent, Seen, Walk};
 use crate::Freshsales;
 use crate::ids::NoteId;
 use crate::models::{Note, NoteWrite};
@@ -56,19 +56,11 @@ impl Notes {
 }
 
 fn create_call(note: &NoteWrite) -> Call {
-    Call::post("notes.create").path(["notes"]).json(&Wrapped {
-        key: Note::ONE,
-        record: note,
-    })
+    Call::post("notes.create").path(["notes"]).json(&Wrapped { key: Note::ONE, record: note })
 }
 
 fn update_call(id: NoteId, note: &NoteWrite) -> Call {
-    Call::put("notes.update")
-        .path(["notes".to_owned(), id.to_string()])
-        .json(&Wrapped {
-            key: Note::ONE,
-            record: note,
-        })
+    Call::put("notes.update").path(["notes".to_owned(), id.to_string()]).json(&Wrapped { key: Note::ONE, record: note })
 }
 
 fn list_call(operation: &'static str, plural: &str, id: &str, page: u64) -> Call {
@@ -86,8 +78,7 @@ pub(super) async fn of_record(
     plural: &str,
     id: &str,
 ) -> Result<Vec<std::result::Result<Row<Note>, BadRecord>>> {
-    let (mut walk, mut recent, mut notes) =
-        (Walk::new(MAX_PER_PAGE), Recent::default(), Vec::new());
+    let (mut walk, mut recent, mut notes) = (Walk::new(MAX_PER_PAGE), Recent::default(), Vec::new());
     while let Some(page) = walk.next() {
         let reply = client.send(&list_call(operation, plural, id, page)).await?;
         let many: Many<Note> = reply.json()?;
@@ -117,18 +108,13 @@ mod tests {
     #[test]
     fn requests_are_as_the_vendor_documents_them() {
         let base = BaseUrl::parse("https://acme.example").unwrap();
-        let note = NoteWrite {
-            description: "Met in London".into(),
-            target: Set::To(ContactId::new(7).into()),
-        };
+        let note = NoteWrite { description: "Met in London".into(), target: Set::To(ContactId::new(7).into()) };
         let request = create_call(&note).to_request(&base).unwrap();
-        assert_eq!(request.body().as_ref(), br#"{"note":{"description":"Met in London","targetable_type":"Contact","targetable_id":7}}"#);
-        let request = list_call("deals.notes", "deals", "5", 1)
-            .to_request(&base)
-            .unwrap();
         assert_eq!(
-            request.uri(),
-            "https://acme.example/deals/5/notes?include=creater&page=1&per_page=100"
+            request.body().as_ref(),
+            br#"{"note":{"description":"Met in London","targetable_type":"Contact","targetable_id":7}}"#
         );
+        let request = list_call("deals.notes", "deals", "5", 1).to_request(&base).unwrap();
+        assert_eq!(request.uri(), "https://acme.example/deals/5/notes?include=creater&page=1&per_page=100");
     }
 }

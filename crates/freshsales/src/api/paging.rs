@@ -39,12 +39,7 @@ impl PageQuery {
     /// A page of 100 rows, in no order, with nothing beside.
     #[must_use]
     pub fn new(page: u64) -> Self {
-        Self {
-            page,
-            per_page: MAX_PER_PAGE,
-            sort: None,
-            include: Vec::new(),
-        }
+        Self { page, per_page: MAX_PER_PAGE, sort: None, include: Vec::new() }
     }
 }
 
@@ -62,11 +57,7 @@ pub struct Listing {
 
 impl Default for Listing {
     fn default() -> Self {
-        Self {
-            updated_since: None,
-            include: Vec::new(),
-            per_page: MAX_PER_PAGE,
-        }
+        Self { updated_since: None, include: Vec::new(), per_page: MAX_PER_PAGE }
     }
 }
 
@@ -102,12 +93,7 @@ impl Listing {
     /// already, where the next reading finds it, and pushes others forward, so that they repeat and none is skipped.
     pub(super) fn page(&self, page: u64) -> PageQuery {
         let sort = Some(("updated_at".to_owned(), SortOrder::Descending));
-        PageQuery {
-            page,
-            per_page: self.per_page,
-            sort,
-            include: self.include.clone(),
-        }
+        PageQuery { page, per_page: self.per_page, sort, include: self.include.clone() }
     }
 }
 
@@ -128,12 +114,7 @@ pub struct RecordPage<E> {
 impl<E> RecordPage<E> {
     pub(super) fn new(rows: Vec<Result<Row<E>, BadRecord>>, side: SideLoads, meta: Meta) -> Self {
         let positive = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
-        Self {
-            rows,
-            side: Arc::new(side),
-            total: positive(meta.total),
-            total_pages: positive(meta.total_pages),
-        }
+        Self { rows, side: Arc::new(side), total: positive(meta.total), total_pages: positive(meta.total_pages) }
     }
 }
 
@@ -168,23 +149,12 @@ pub(super) struct Walk {
 impl Walk {
     pub(super) fn new(per_page: u32) -> Self {
         let per_page = u64::from(per_page.max(1));
-        Self {
-            frontier: 1,
-            per_page,
-            again: VecDeque::new(),
-            is_over: false,
-            total: None,
-            total_pages: None,
-            fresh: 0,
-        }
+        Self { frontier: 1, per_page, again: VecDeque::new(), is_over: false, total: None, total_pages: None, fresh: 0 }
     }
 
     /// The page to fetch now.
     pub(super) fn next(&self) -> Option<u64> {
-        self.again
-            .front()
-            .copied()
-            .or((!self.is_over).then_some(self.frontier))
+        self.again.front().copied().or((!self.is_over).then_some(self.frontier))
     }
 
     /// Takes note of the page that [`next`](Self::next) named.
@@ -206,9 +176,7 @@ impl Walk {
     fn ends_at(&self, page: u64, seen: Seen) -> bool {
         let was_last = match (seen.total_pages, seen.total) {
             (Some(pages), _) if pages > 0 => page >= pages,
-            (_, Some(total)) => {
-                self.fresh >= total && self.total.is_none_or(|before| before == total)
-            }
+            (_, Some(total)) => self.fresh >= total && self.total.is_none_or(|before| before == total),
             _ => false,
         };
         seen.rows == 0 || seen.is_past || was_last
@@ -263,13 +231,7 @@ mod tests {
     use super::*;
 
     fn seen(rows: usize, total: Option<u64>, total_pages: Option<u64>) -> Seen {
-        Seen {
-            rows,
-            fresh: rows,
-            total,
-            total_pages,
-            is_past: false,
-        }
+        Seen { rows, fresh: rows, total, total_pages, is_past: false }
     }
 
     /// The pages that are fetched when the vendor answers so.
@@ -291,35 +253,15 @@ mod tests {
             (vec![seen(0, Some(0), Some(0))], vec![1]),
             (vec![seen(100, Some(100), Some(1))], vec![1]),
             (
-                vec![
-                    seen(97, Some(250), Some(3)),
-                    seen(97, Some(250), Some(3)),
-                    seen(56, Some(250), Some(3)),
-                ],
+                vec![seen(97, Some(250), Some(3)), seen(97, Some(250), Some(3)), seen(56, Some(250), Some(3))],
                 vec![1, 2, 3],
             ),
             // Short pages without totals: on until an empty one.
-            (
-                vec![
-                    seen(3, None, None),
-                    seen(1, None, None),
-                    seen(0, None, None),
-                ],
-                vec![1, 2, 3],
-            ),
+            (vec![seen(3, None, None), seen(1, None, None), seen(0, None, None)], vec![1, 2, 3]),
             // Only a total, as tasks have it.
-            (
-                vec![seen(100, Some(130), None), seen(30, Some(130), None)],
-                vec![1, 2],
-            ),
-            (
-                vec![seen(25, Some(30), None), seen(0, Some(0), None)],
-                vec![1, 2],
-            ),
-            (
-                vec![seen(5, Some(500), Some(0)), seen(0, None, None)],
-                vec![1, 2],
-            ),
+            (vec![seen(100, Some(130), None), seen(30, Some(130), None)], vec![1, 2]),
+            (vec![seen(25, Some(30), None), seen(0, Some(0), None)], vec![1, 2]),
+            (vec![seen(5, Some(500), Some(0)), seen(0, None, None)], vec![1, 2]),
         ] {
             assert_eq!(walk(&answers), pages);
         }
@@ -327,10 +269,7 @@ mod tests {
 
     #[test]
     fn a_page_that_ends_too_early_in_time_ends_the_view() {
-        let past = Seen {
-            is_past: true,
-            ..seen(100, Some(900), Some(9))
-        };
+        let past = Seen { is_past: true, ..seen(100, Some(900), Some(9)) };
         assert_eq!(walk(&[seen(100, Some(900), Some(9)), past]), [1, 2]);
     }
 
@@ -355,11 +294,7 @@ mod tests {
         ];
         assert_eq!(walk(&script), [1, 2, 3, 1, 2, 4]);
         // The last page is gone altogether.
-        let script = [
-            seen(100, Some(101), Some(2)),
-            seen(0, Some(0), Some(0)),
-            seen(100, Some(100), Some(1)),
-        ];
+        let script = [seen(100, Some(101), Some(2)), seen(0, Some(0), Some(0)), seen(100, Some(100), Some(1))];
         assert_eq!(walk(&script), [1, 2, 1]);
     }
 

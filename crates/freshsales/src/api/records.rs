@@ -62,10 +62,7 @@ impl UniqueIdentifier {
     /// A field by its name: contacts `emails`, `mobile_number`, `external_id`, `id`; accounts `name`, `id`; deals `id`;
     /// each also a unique `cf_…` field.
     pub fn new(field: impl Into<String>, value: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            value: value.into(),
-        }
+        Self { field: field.into(), value: value.into() }
     }
 
     /// An e-mail address.
@@ -110,10 +107,7 @@ pub struct Upserted<E> {
 
 impl<E: Entity> Records<E> {
     pub(crate) fn new(client: Freshsales) -> Self {
-        Self {
-            client,
-            kind: PhantomData,
-        }
+        Self { client, kind: PhantomData }
     }
 
     /// Reads one record. `include` names what to load beside it; without one most foreign ids are missing.
@@ -138,12 +132,7 @@ impl<E: Entity> Records<E> {
     ///
     /// # Errors
     /// `NotFound`, `Invalid`, or what the pipeline says.
-    pub async fn update(
-        &self,
-        id: E::Id,
-        record: &E::Write,
-        include: &[&str],
-    ) -> Result<Loaded<E>> {
+    pub async fn update(&self, id: E::Id, record: &E::Write, include: &[&str]) -> Result<Loaded<E>> {
         self.one(update_call::<E>(id, record, include)).await
     }
 
@@ -158,15 +147,9 @@ impl<E: Entity> Records<E> {
         record: &E::Write,
         include: &[&str],
     ) -> Result<Upserted<E>> {
-        let reply = self
-            .client
-            .send(&upsert_call::<E>(identifier, record, include))
-            .await?;
+        let reply = self.client.send(&upsert_call::<E>(identifier, record, include)).await?;
         let (row, side) = read_one(&reply)?;
-        Ok(Upserted {
-            record: Loaded { row, side },
-            created: reply.status == http::StatusCode::CREATED,
-        })
+        Ok(Upserted { record: Loaded { row, side }, created: reply.status == http::StatusCode::CREATED })
     }
 
     /// Moves a record to the recycle bin.
@@ -212,10 +195,7 @@ impl<E: Entity> Records<E> {
             #[serde(default)]
             filters: Vec<View>,
         }
-        let reply = self
-            .client
-            .send(&Call::get(E::OPERATIONS.views).path([E::PLURAL, "filters"]))
-            .await?;
+        let reply = self.client.send(&Call::get(E::OPERATIONS.views).path([E::PLURAL, "filters"])).await?;
         let views: Arc<[View]> = reply.json::<Filters>()?.filters.into();
         self.client.remember_views(E::PLURAL, views.clone());
         Ok(views)
@@ -227,8 +207,7 @@ impl<E: Entity> Records<E> {
     /// `Config`, with the names that there are, if there is none: names are in the account's language.
     pub async fn view(&self, name: &str) -> Result<ViewId> {
         let views = self.views().await?;
-        find_view(&views, name)
-            .ok_or_else(|| no_view::<E>(&views, &format!("no view is called `{name}`")))
+        find_view(&views, name).ok_or_else(|| no_view::<E>(&views, &format!("no view is called `{name}`")))
     }
 
     /// The views that together show every record that is alive: the vendor's own "all" view, or the views by state.
@@ -237,16 +216,8 @@ impl<E: Entity> Records<E> {
     /// `Config`, with the names that there are, if they are not found.
     pub async fn all_views(&self) -> Result<Vec<ViewId>> {
         let views = self.views().await?;
-        let complete = |names: &&[&str]| {
-            names
-                .iter()
-                .map(|name| find_view(&views, name))
-                .collect::<Option<Vec<_>>>()
-        };
-        E::ALL_VIEWS
-            .iter()
-            .find_map(complete)
-            .ok_or_else(|| no_view::<E>(&views, "no view shows all records"))
+        let complete = |names: &&[&str]| names.iter().map(|name| find_view(&views, name)).collect::<Option<Vec<_>>>();
+        E::ALL_VIEWS.iter().find_map(complete).ok_or_else(|| no_view::<E>(&views, "no view shows all records"))
     }
 
     /// Reads one page of a view.
@@ -256,22 +227,14 @@ impl<E: Entity> Records<E> {
     pub async fn page(&self, view: ViewId, query: &PageQuery) -> Result<RecordPage<E>> {
         let reply = self.client.send(&page_call::<E>(view, query)).await?;
         let many: Many<E> = reply.json()?;
-        Ok(RecordPage::new(
-            read_rows(many.records),
-            many.side,
-            many.meta,
-        ))
+        Ok(RecordPage::new(read_rows(many.records), many.side, many.meta))
     }
 
     /// Streams a view page by page, newest change first, each record once. Ends after an error of the call; a record
     /// that cannot be read is part of its page. Holds one page at a time, and the ids of the last 20,000 rows.
     ///
     /// Costs one call per 100 records, one more where the vendor tells no number of pages.
-    pub fn pages(
-        &self,
-        view: ViewId,
-        listing: Listing,
-    ) -> impl Stream<Item = Result<RecordPage<E>>> + Send + use<E> {
+    pub fn pages(&self, view: ViewId, listing: Listing) -> impl Stream<Item = Result<RecordPage<E>>> + Send + use<E> {
         struct State<E> {
             records: Records<E>,
             walk: Walk,
@@ -288,10 +251,7 @@ impl<E: Entity> Records<E> {
             let Some(number) = state.walk.next() else {
                 return Ok(None);
             };
-            let mut page = state
-                .records
-                .page(view, &state.listing.page(number))
-                .await?;
+            let mut page = state.records.page(view, &state.listing.page(number)).await?;
             let seen = sift(&mut page, &mut state.recent, state.listing.updated_since);
             state.walk.fetched(seen);
             Ok(Some((page, state)))
@@ -300,33 +260,21 @@ impl<E: Entity> Records<E> {
 
     /// Streams a view record by record. A record that cannot be read is an `Err` item of kind `Decode`, and the stream
     /// goes on; after an error of the call it ends.
-    pub fn list(
-        &self,
-        view: ViewId,
-        listing: Listing,
-    ) -> impl Stream<Item = Result<Loaded<E>>> + Send + use<E> {
+    pub fn list(&self, view: ViewId, listing: Listing) -> impl Stream<Item = Result<Loaded<E>>> + Send + use<E> {
         self.pages(view, listing).map_ok(loaded).try_flatten()
     }
 
     /// Streams every record that is alive: finds the views by itself, see [`all_views`](Self::all_views).
-    pub fn list_all(
-        &self,
-        listing: Listing,
-    ) -> impl Stream<Item = Result<Loaded<E>>> + Send + use<E> {
+    pub fn list_all(&self, listing: Listing) -> impl Stream<Item = Result<Loaded<E>>> + Send + use<E> {
         self.all_pages(listing).map_ok(loaded).try_flatten()
     }
 
     /// As [`list_all`](Self::list_all), but page by page.
-    pub fn all_pages(
-        &self,
-        listing: Listing,
-    ) -> impl Stream<Item = Result<RecordPage<E>>> + Send + use<E> {
+    pub fn all_pages(&self, listing: Listing) -> impl Stream<Item = Result<RecordPage<E>>> + Send + use<E> {
         let records = Self::new(self.client.clone());
         let views = async move {
             let views = records.all_views().await?;
-            let pages = views
-                .into_iter()
-                .map(move |view| Ok(records.pages(view, listing.clone())));
+            let pages = views.into_iter().map(move |view| Ok(records.pages(view, listing.clone())));
             Ok(stream::iter(pages).try_flatten())
         };
         stream::once(views).try_flatten()
@@ -336,17 +284,8 @@ impl<E: Entity> Records<E> {
     ///
     /// # Errors
     /// What the pipeline or the vendor says. A note that cannot be read is an item of its own.
-    pub async fn notes(
-        &self,
-        id: E::Id,
-    ) -> Result<Vec<std::result::Result<Row<Note>, rest_core::BadRecord>>> {
-        super::notes::of_record(
-            &self.client,
-            E::OPERATIONS.notes,
-            E::PLURAL,
-            &id.to_string(),
-        )
-        .await
+    pub async fn notes(&self, id: E::Id) -> Result<Vec<std::result::Result<Row<Note>, rest_core::BadRecord>>> {
+        super::notes::of_record(&self.client, E::OPERATIONS.notes, E::PLURAL, &id.to_string()).await
     }
 
     /// What administrators have set up about the fields of these records.
@@ -363,16 +302,9 @@ impl<E: Entity> Records<E> {
     /// # Errors
     /// What the pipeline or the vendor says.
     pub async fn filtered_search(&self, rules: &[FilterRule], page: u64) -> Result<RecordPage<E>> {
-        let reply = self
-            .client
-            .send(&filtered_search_call::<E>(rules, page))
-            .await?;
+        let reply = self.client.send(&filtered_search_call::<E>(rules, page)).await?;
         let many: Many<E> = reply.json()?;
-        Ok(RecordPage::new(
-            read_rows(many.records),
-            many.side,
-            many.meta,
-        ))
+        Ok(RecordPage::new(read_rows(many.records), many.side, many.meta))
     }
 
     /// Records with exactly this value in one field (`email`, `name`, `mobile_number`, `work_number`, `phone`, `cf_…`).
@@ -388,10 +320,7 @@ impl<E: Entity> Records<E> {
 fn loaded<E: Entity>(page: RecordPage<E>) -> impl Stream<Item = Result<Loaded<E>>> {
     let side = page.side;
     let one = move |row: std::result::Result<Row<E>, rest_core::BadRecord>| match row {
-        Ok(row) => Ok(Loaded {
-            row,
-            side: side.clone(),
-        }),
+        Ok(row) => Ok(Loaded { row, side: side.clone() }),
         Err(bad) => Err(bad.into_error(E::OPERATIONS.list)),
     };
     stream::iter(page.rows.into_iter().map(one))
@@ -404,19 +333,9 @@ fn sift<E: Entity>(
     since: Option<chrono::DateTime<chrono::Utc>>,
 ) -> Seen {
     let is_old = |row: &Row<E>| matches!((row.updated_at(), since), (Some(stamp), Some(since)) if stamp < since);
-    let mut seen = Seen {
-        rows: page.rows.len(),
-        total: page.total,
-        total_pages: page.total_pages,
-        ..Seen::default()
-    };
+    let mut seen = Seen { rows: page.rows.len(), total: page.total, total_pages: page.total_pages, ..Seen::default() };
     // Newest first, as asked for: when the last row is too old, so is all that follows.
-    let stamps: Vec<_> = page
-        .rows
-        .iter()
-        .flatten()
-        .filter_map(|row| row.updated_at())
-        .collect();
+    let stamps: Vec<_> = page.rows.iter().flatten().filter_map(|row| row.updated_at()).collect();
     seen.is_past = stamps.is_sorted_by(|a, b| a >= b)
         && matches!((stamps.last(), since), (Some(last), Some(since)) if *last < since);
     page.rows.retain(|row| {
@@ -433,26 +352,15 @@ fn sift<E: Entity>(
 
 fn find_view(views: &[View], name: &str) -> Option<ViewId> {
     // The vendor's own view wins over a person's of the same name.
-    let named = || {
-        views
-            .iter()
-            .filter(|view| view.name.eq_ignore_ascii_case(name))
-    };
-    named()
-        .find(|view| view.user_id.is_none())
-        .or_else(|| named().next())
-        .map(|view| view.id)
+    let named = || views.iter().filter(|view| view.name.eq_ignore_ascii_case(name));
+    named().find(|view| view.user_id.is_none()).or_else(|| named().next()).map(|view| view.id)
 }
 
 fn no_view<E: Entity>(views: &[View], what: &str) -> Error {
     let names: Vec<&str> = views.iter().map(|view| view.name.as_str()).collect();
     Error::new(ErrorKind::Config, E::OPERATIONS.list)
         .with_vendor("freshsales")
-        .with_message(format!(
-            "{what}; the {} views are: {}",
-            E::SINGULAR,
-            names.join(", ")
-        ))
+        .with_message(format!("{what}; the {} views are: {}", E::SINGULAR, names.join(", ")))
         .with_hint("views are named in the account's language; choose one of them")
 }
 
@@ -469,14 +377,8 @@ mod tests {
             user_id: user.map(Into::into),
             is_default: None,
         };
-        assert_eq!(
-            find_view(&[view(1, Some(9)), view(2, None)], "all contacts"),
-            Some(ViewId::new(2))
-        );
-        assert_eq!(
-            find_view(&[view(1, Some(9))], "All Contacts"),
-            Some(ViewId::new(1))
-        );
+        assert_eq!(find_view(&[view(1, Some(9)), view(2, None)], "all contacts"), Some(ViewId::new(2)));
+        assert_eq!(find_view(&[view(1, Some(9))], "All Contacts"), Some(ViewId::new(1)));
         assert_eq!(find_view(&[], "All Contacts"), None);
     }
 }

@@ -27,10 +27,7 @@ impl Search {
     /// # Errors
     /// What the pipeline or the vendor says.
     pub async fn text(&self, text: &str, kinds: &[&str]) -> Result<Vec<SearchHit>> {
-        let call = Call::get("search.text")
-            .path(["search"])
-            .query("q", text)
-            .query("include", kinds.join(","));
+        let call = Call::get("search.text").path(["search"]).query("q", text).query("include", kinds.join(","));
         self.client.send(&call).await?.json()
     }
 
@@ -44,11 +41,7 @@ impl Search {
 }
 
 /// The answer nests twice: `{"contacts":{"contacts":[…],"meta":{…}}}`. Without a hit any level may be missing.
-pub(super) async fn lookup<E: Entity>(
-    client: &Freshsales,
-    field: &str,
-    value: &str,
-) -> Result<RecordPage<E>> {
+pub(super) async fn lookup<E: Entity>(client: &Freshsales, field: &str, value: &str) -> Result<RecordPage<E>> {
     let call = Call::get(E::OPERATIONS.lookup)
         .path(["lookup"])
         .query("q", value)
@@ -58,15 +51,7 @@ pub(super) async fn lookup<E: Entity>(
     let mut kinds: BTreeMap<String, Box<RawValue>> = reply.json()?;
     let inner = kinds.remove(E::PLURAL);
     let inner = inner.as_deref().map_or("null", RawValue::get);
-    let many: Many<E> = serde_json::from_str(inner).map_err(|error| {
-        reply.decode_error(format!(
-            "the inner list cannot be read: {:?}",
-            error.classify()
-        ))
-    })?;
-    Ok(RecordPage::new(
-        read_rows(many.records),
-        many.side,
-        many.meta,
-    ))
+    let many: Many<E> = serde_json::from_str(inner)
+        .map_err(|error| reply.decode_error(format!("the inner list cannot be read: {:?}", error.classify())))?;
+    Ok(RecordPage::new(read_rows(many.records), many.side, many.meta))
 }

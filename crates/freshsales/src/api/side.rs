@@ -20,15 +20,9 @@ impl SideLoads {
     /// The things of one kind. Entries that cannot be read are left out: they are company, not the record asked for.
     #[must_use]
     pub fn get<T: DeserializeOwned>(&self, kind: &str) -> Vec<T> {
-        let entries: Vec<&RawValue> = self
-            .0
-            .get(kind)
-            .and_then(|array| serde_json::from_str(array.get()).ok())
-            .unwrap_or_default();
-        entries
-            .into_iter()
-            .filter_map(|entry| serde_json::from_str(entry.get()).ok())
-            .collect()
+        let entries: Vec<&RawValue> =
+            self.0.get(kind).and_then(|array| serde_json::from_str(array.get()).ok()).unwrap_or_default();
+        entries.into_iter().filter_map(|entry| serde_json::from_str(entry.get()).ok()).collect()
     }
 
     /// Owners, creators and updaters.

@@ -4,8 +4,8 @@ use futures::stream::{self, Stream};
 use rest_core::{BadRecord, Call, Result, Row};
 
 use super::body::{Envelope, Many, read_deleted, read_one, read_rows};
-use super::paging::{MAX_PER_PAGE, Recent, Seen, Walk};
 use super::calls::Wrapped;
+use super::paging::{MAX_PER_PAGE, Recent, Seen, Walk};
 use crate::Freshsales;
 use crate::ids::TaskId;
 use crate::models::{Task, TaskWrite};
@@ -100,11 +100,7 @@ impl Tasks {
     /// Streams the tasks of one filter page by page, each task once. Ends after an error of the call; a task that
     /// cannot be read is part of its page.
     pub fn pages(&self, filter: TaskFilter) -> impl Stream<Item = Result<TaskPage>> + Send + use<> {
-        let state = (
-            self.client.clone(),
-            Walk::new(MAX_PER_PAGE),
-            Recent::default(),
-        );
+        let state = (self.client.clone(), Walk::new(MAX_PER_PAGE), Recent::default());
         stream::try_unfold(state, move |(client, mut walk, mut recent)| async move {
             let Some(number) = walk.next() else {
                 return Ok(None);
@@ -128,29 +124,16 @@ impl Tasks {
 }
 
 fn get_call(id: TaskId) -> Call {
-    Call::get("tasks.get")
-        .path(["tasks".to_owned(), id.to_string()])
-        .query("include", INCLUDE)
+    Call::get("tasks.get").path(["tasks".to_owned(), id.to_string()]).query("include", INCLUDE)
 }
 
 fn create_call(task: &TaskWrite) -> Call {
-    Call::post("tasks.create")
-        .path(["tasks"])
-        .query("include", INCLUDE)
-        .json(&Wrapped {
-            key: Task::ONE,
-            record: task,
-        })
+    Call::post("tasks.create").path(["tasks"]).query("include", INCLUDE).json(&Wrapped { key: Task::ONE, record: task })
 }
 
 fn update_call(id: TaskId, task: &TaskWrite) -> Call {
-    let call = Call::put("tasks.update")
-        .path(["tasks".to_owned(), id.to_string()])
-        .query("include", INCLUDE);
-    call.json(&Wrapped {
-        key: Task::ONE,
-        record: task,
-    })
+    let call = Call::put("tasks.update").path(["tasks".to_owned(), id.to_string()]).query("include", INCLUDE);
+    call.json(&Wrapped { key: Task::ONE, record: task })
 }
 
 fn page_call(filter: TaskFilter, page: u64) -> Call {
@@ -187,29 +170,16 @@ mod tests {
             request.body().as_ref(),
             br#"{"task":{"title":"Call","due_date":"2025-06-02T09:00:00Z","status":1,"targetable_type":"Deal","targetable_id":7}}"#
         );
-        let cleared = TaskWrite {
-            target: Set::Null,
-            ..TaskWrite::default()
-        };
-        let request = update_call(TaskId::new(3), &cleared)
-            .to_request(&base)
-            .unwrap();
-        assert_eq!(
-            request.body().as_ref(),
-            br#"{"task":{"targetable_type":null,"targetable_id":null}}"#
-        );
-        let request = page_call(TaskFilter::DueToday, 2)
-            .to_request(&base)
-            .unwrap();
+        let cleared = TaskWrite { target: Set::Null, ..TaskWrite::default() };
+        let request = update_call(TaskId::new(3), &cleared).to_request(&base).unwrap();
+        assert_eq!(request.body().as_ref(), br#"{"task":{"targetable_type":null,"targetable_id":null}}"#);
+        let request = page_call(TaskFilter::DueToday, 2).to_request(&base).unwrap();
         assert_eq!(
             request.uri().query(),
             Some("filter=due_today&include=owner%2Cusers%2Ctargetable&page=2&per_page=100")
         );
         assert_eq!(
-            (
-                create_call(&task).safety,
-                update_call(TaskId::new(3), &task).safety
-            ),
+            (create_call(&task).safety, update_call(TaskId::new(3), &task).safety),
             (Safety::Unsafe, Safety::Idempotent)
         );
     }

@@ -155,10 +155,7 @@ pub struct LinkedAccount {
 
 /// What a write does to a contact. To create one, an e-mail address or a mobile number is needed.
 #[derive(Clone, Default, PartialEq, Serialize)]
-#[allow(
-    missing_docs,
-    reason = "the fields are those of `Contact`, which documents them"
-)]
+#[allow(missing_docs, reason = "the fields are those of `Contact`, which documents them")]
 pub struct ContactWrite {
     #[serde(skip_serializing_if = "Set::is_keep")]
     pub first_name: Set<String>,

@@ -12,9 +12,7 @@ impl CustomFields {
     /// The raw value of a field; `null` is a value.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&RawValue> {
-        self.iter()
-            .find(|(field, _)| *field == name)
-            .map(|(_, value)| value)
+        self.iter().find(|(field, _)| *field == name).map(|(_, value)| value)
     }
 
     /// The text of a field, if it holds one.
@@ -31,9 +29,7 @@ impl CustomFields {
 
 impl fmt::Debug for CustomFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(self.0.iter().map(|(name, _)| name))
-            .finish()
+        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }
 

@@ -5,9 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{CustomFields, Set, wire};
-use crate::ids::{
-    ChoiceId, ContactId, CurrencyId, DealId, DealPipelineId, DealStageId, SalesAccountId, UserId,
-};
+use crate::ids::{ChoiceId, ContactId, CurrencyId, DealId, DealPipelineId, DealStageId, SalesAccountId, UserId};
 
 /// A sale. Stage and pipeline are there without an include, other foreign ids only with one.
 #[derive(Clone, Deserialize)]
@@ -89,26 +87,17 @@ pub struct Deal {
 
 /// What a write does to a deal. To create one, a name is needed; without a stage it lands in the first of its pipeline.
 #[derive(Clone, Default, PartialEq, Serialize)]
-#[allow(
-    missing_docs,
-    reason = "the fields are those of `Deal`, which documents them"
-)]
+#[allow(missing_docs, reason = "the fields are those of `Deal`, which documents them")]
 pub struct DealWrite {
     #[serde(skip_serializing_if = "Set::is_keep")]
     pub name: Set<String>,
-    #[serde(
-        skip_serializing_if = "Set::is_keep",
-        serialize_with = "super::set::amount"
-    )]
+    #[serde(skip_serializing_if = "Set::is_keep", serialize_with = "super::set::amount")]
     pub amount: Set<Decimal>,
     #[serde(skip_serializing_if = "Set::is_keep")]
     pub expected_close: Set<NaiveDate>,
     #[serde(skip_serializing_if = "Set::is_keep")]
     pub closed_date: Set<NaiveDate>,
-    #[serde(
-        skip_serializing_if = "Set::is_keep",
-        serialize_with = "super::set::amount"
-    )]
+    #[serde(skip_serializing_if = "Set::is_keep", serialize_with = "super::set::amount")]
     pub probability: Set<Decimal>,
     #[serde(skip_serializing_if = "Set::is_keep")]
     pub deal_pipeline_id: Set<DealPipelineId>,

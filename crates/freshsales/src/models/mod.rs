@@ -18,8 +18,7 @@ mod view;
 pub(crate) mod wire;
 
 pub use contact::{
-    Contact, ContactWrite, Email, EmailWrite, LinkedAccount, LinkedAccountWrite, PhoneNumber,
-    PhoneNumberWrite,
+    Contact, ContactWrite, Email, EmailWrite, LinkedAccount, LinkedAccountWrite, PhoneNumber, PhoneNumberWrite,
 };
 pub use custom::CustomFields;
 pub use deal::{Deal, DealWrite};
@@ -27,9 +26,7 @@ pub use field::{FieldChoice, FieldSetting};
 pub use note::{Note, NoteWrite};
 pub use sales_account::{SalesAccount, SalesAccountWrite};
 pub use search::{FilterRule, SearchHit};
-pub use selector::{
-    ContactStatus, Currency, DealPipeline, DealStage, LifecycleStage, SelectorItem, User,
-};
+pub use selector::{ContactStatus, Currency, DealPipeline, DealStage, LifecycleStage, SelectorItem, User};
 pub use set::Set;
 pub use task::{Target, TargetKind, Task, TaskStatus, TaskWrite};
 pub use view::View;

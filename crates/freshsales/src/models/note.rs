@@ -50,12 +50,7 @@ impl Serialize for NoteWrite {
             targetable_id: Set<WireId<'a>>,
         }
         let (targetable_type, targetable_id) = target_parts(&self.target);
-        Wire {
-            description: &self.description,
-            targetable_type,
-            targetable_id,
-        }
-        .serialize(serializer)
+        Wire { description: &self.description, targetable_type, targetable_id }.serialize(serializer)
     }
 }
 

@@ -82,10 +82,7 @@ pub struct SalesAccount {
 
 /// What a write does to a company. To create one, a name is needed that no other has.
 #[derive(Clone, Default, PartialEq, Serialize)]
-#[allow(
-    missing_docs,
-    reason = "the fields are those of `SalesAccount`, which documents them"
-)]
+#[allow(missing_docs, reason = "the fields are those of `SalesAccount`, which documents them")]
 pub struct SalesAccountWrite {
     #[serde(skip_serializing_if = "Set::is_keep")]
     pub name: Set<String>,
@@ -105,10 +102,7 @@ pub struct SalesAccountWrite {
     pub country: Set<String>,
     #[serde(skip_serializing_if = "Set::is_keep")]
     pub number_of_employees: Set<i64>,
-    #[serde(
-        skip_serializing_if = "Set::is_keep",
-        serialize_with = "super::set::amount"
-    )]
+    #[serde(skip_serializing_if = "Set::is_keep", serialize_with = "super::set::amount")]
     pub annual_revenue: Set<Decimal>,
     #[serde(skip_serializing_if = "Set::is_keep")]
     pub owner_id: Set<UserId>,

@@ -31,16 +31,8 @@ pub struct FilterRule {
 
 impl FilterRule {
     /// A rule.
-    pub fn new(
-        attribute: impl Into<String>,
-        operator: impl Into<String>,
-        value: impl Into<serde_json::Value>,
-    ) -> Self {
-        Self {
-            attribute: attribute.into(),
-            operator: operator.into(),
-            value: value.into(),
-        }
+    pub fn new(attribute: impl Into<String>, operator: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+        Self { attribute: attribute.into(), operator: operator.into(), value: value.into() }
     }
 }
 

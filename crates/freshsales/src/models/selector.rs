@@ -2,9 +2,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::wire;
-use crate::ids::{
-    ChoiceId, ContactStatusId, CurrencyId, DealPipelineId, DealStageId, LifecycleStageId, UserId,
-};
+use crate::ids::{ChoiceId, ContactStatusId, CurrencyId, DealPipelineId, DealStageId, LifecycleStageId, UserId};
 
 /// Somebody who works in Freshsales.
 #[derive(Clone, Deserialize)]

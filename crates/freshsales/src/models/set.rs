@@ -66,10 +66,7 @@ impl<T: Serialize> Serialize for Set<T> {
 
 /// For a `Set<Decimal>`: a JSON number as long as a double holds every digit, which is what many JSON parsers read
 /// numbers into; else a text, as amounts travel the other way.
-pub(crate) fn amount<S: Serializer>(
-    amount: &Set<rust_decimal::Decimal>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub(crate) fn amount<S: Serializer>(amount: &Set<rust_decimal::Decimal>, serializer: S) -> Result<S::Ok, S::Error> {
     const EXACT_IN_A_DOUBLE: u128 = 1_000_000_000_000_000;
     match amount {
         Set::To(amount) if amount.normalize().mantissa().unsigned_abs() >= EXACT_IN_A_DOUBLE => {

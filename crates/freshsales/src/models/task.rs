@@ -141,37 +141,25 @@ impl Serialize for TargetKind {
 
 impl From<ContactId> for Target {
     fn from(id: ContactId) -> Self {
-        Self {
-            kind: TargetKind::Contact,
-            id: id.to_string(),
-        }
+        Self { kind: TargetKind::Contact, id: id.to_string() }
     }
 }
 
 impl From<SalesAccountId> for Target {
     fn from(id: SalesAccountId) -> Self {
-        Self {
-            kind: TargetKind::SalesAccount,
-            id: id.to_string(),
-        }
+        Self { kind: TargetKind::SalesAccount, id: id.to_string() }
     }
 }
 
 impl From<DealId> for Target {
     fn from(id: DealId) -> Self {
-        Self {
-            kind: TargetKind::Deal,
-            id: id.to_string(),
-        }
+        Self { kind: TargetKind::Deal, id: id.to_string() }
     }
 }
 
 /// What a write does to a task. To create one, a title and a due date are needed.
 #[derive(Clone, Default, PartialEq)]
-#[allow(
-    missing_docs,
-    reason = "the fields are those of `Task`, which documents them"
-)]
+#[allow(missing_docs, reason = "the fields are those of `Task`, which documents them")]
 pub struct TaskWrite {
     pub title: Set<String>,
     pub description: Set<String>,
@@ -208,16 +196,7 @@ impl Serialize for TaskWrite {
             targetable_id: Set<WireId<'a>>,
         }
         let (targetable_type, targetable_id) = target_parts(&self.target);
-        let Self {
-            title,
-            description,
-            due_date,
-            status,
-            owner_id,
-            task_type_id,
-            outcome_id,
-            target: _,
-        } = self;
+        let Self { title, description, due_date, status, owner_id, task_type_id, outcome_id, target: _ } = self;
         Wire {
             title,
             description,

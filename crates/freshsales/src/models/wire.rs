@@ -13,35 +13,19 @@ pub(crate) fn parse_time(text: &str) -> Option<DateTime<FixedOffset>> {
         return Some(time);
     }
     let plain = text.split(" (").next().unwrap_or_default();
-    let forms = [
-        "%Y-%m-%dT%H:%M:%S%.f%z",
-        "%Y-%m-%dT%H:%M%z",
-        "%Y-%m-%d %H:%M:%S %z",
-        "%a %b %d %Y %H:%M:%S GMT%z",
-    ];
-    forms
-        .iter()
-        .find_map(|form| DateTime::parse_from_str(plain, form).ok())
+    let forms = ["%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%d %H:%M:%S %z", "%a %b %d %Y %H:%M:%S GMT%z"];
+    forms.iter().find_map(|form| DateTime::parse_from_str(plain, form).ok())
 }
 
 /// For an `Option<DateTime<FixedOffset>>`: null and an empty text are `None`.
-pub(crate) fn time<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<DateTime<FixedOffset>>, D::Error> {
-    text(deserializer, |text| {
-        parse_time(text).ok_or("a time with its offset was expected")
-    })
+pub(crate) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<FixedOffset>>, D::Error> {
+    text(deserializer, |text| parse_time(text).ok_or("a time with its offset was expected"))
 }
 
 /// For an `Option<NaiveDate>`: also takes an instant, by its day in its own offset.
-pub(crate) fn date<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<NaiveDate>, D::Error> {
+pub(crate) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
     text(deserializer, |text| {
-        let day = text
-            .parse()
-            .ok()
-            .or_else(|| parse_time(text).map(|time| time.date_naive()));
+        let day = text.parse().ok().or_else(|| parse_time(text).map(|time| time.date_naive()));
         day.ok_or("a date was expected")
     })
 }
@@ -79,16 +63,11 @@ impl<'de> Visitor<'de> for IntVisitor {
     }
 
     fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
-        i64::try_from(number)
-            .map(Some)
-            .map_err(|_| E::custom("the number is too large"))
+        i64::try_from(number).map(Some).map_err(|_| E::custom("the number is too large"))
     }
 
     fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Self::Value, E> {
-        #[allow(
-            clippy::cast_possible_truncation,
-            reason = "checked: no fraction, and within 2^53"
-        )]
+        #[allow(clippy::cast_possible_truncation, reason = "checked: no fraction, and within 2^53")]
         if number.fract() == 0.0 && number.abs() < 9e15 {
             Ok(Some(number as i64))
         } else {
@@ -161,37 +140,20 @@ mod tests {
         for (text, expected) in [
             ("2021-10-19T00:28:18-06:00", "2021-10-19T00:28:18-06:00"),
             ("2021-10-19T00:28:18Z", "2021-10-19T00:28:18+00:00"),
-            (
-                "2021-10-19T00:28:18.123+05:30",
-                "2021-10-19T00:28:18.123+05:30",
-            ),
+            ("2021-10-19T00:28:18.123+05:30", "2021-10-19T00:28:18.123+05:30"),
             ("2021-10-19T00:28:18+0530", "2021-10-19T00:28:18+05:30"),
             ("2021-10-19 00:28:18 -0600", "2021-10-19T00:28:18-06:00"),
-            (
-                "Mon Jun 20 2016 10:30:00 GMT+0530 (IST)",
-                "2016-06-20T10:30:00+05:30",
-            ),
+            ("Mon Jun 20 2016 10:30:00 GMT+0530 (IST)", "2016-06-20T10:30:00+05:30"),
         ] {
-            let time = read(&format!(r#"{{"time":"{text}"}}"#))
-                .unwrap()
-                .time
-                .unwrap();
+            let time = read(&format!(r#"{{"time":"{text}"}}"#)).unwrap().time.unwrap();
             assert_eq!(time.to_rfc3339(), expected);
         }
     }
 
     #[test]
     fn absent_null_and_empty_are_nothing() {
-        let nothing = Values {
-            time: None,
-            date: None,
-            int: None,
-        };
-        for json in [
-            "{}",
-            r#"{"time":null,"date":null,"int":null}"#,
-            r#"{"time":"","date":" ","int":""}"#,
-        ] {
+        let nothing = Values { time: None, date: None, int: None };
+        for json in ["{}", r#"{"time":null,"date":null,"int":null}"#, r#"{"time":"","date":" ","int":""}"#] {
             assert_eq!(read(json).unwrap(), nothing, "{json}");
         }
     }
@@ -199,15 +161,9 @@ mod tests {
     #[test]
     fn dates_and_numbers_come_in_two_forms() {
         let values = read(r#"{"date":"2021-10-21","int":"7.0"}"#).unwrap();
-        assert_eq!(
-            (values.date.unwrap().to_string().as_str(), values.int),
-            ("2021-10-21", Some(7))
-        );
+        assert_eq!((values.date.unwrap().to_string().as_str(), values.int), ("2021-10-21", Some(7)));
         let values = read(r#"{"date":"2021-10-21T23:30:00-06:00","int":7.0}"#).unwrap();
-        assert_eq!(
-            (values.date.unwrap().to_string().as_str(), values.int),
-            ("2021-10-21", Some(7))
-        );
+        assert_eq!((values.date.unwrap().to_string().as_str(), values.int), ("2021-10-21", Some(7)));
     }
 
     #[test]

@@ -26,11 +26,7 @@ pub(crate) fn json(status: u16, body: impl Into<String>) -> Answer {
 }
 
 pub(crate) fn html(status: u16) -> Answer {
-    Answer::Body(
-        status,
-        "text/html",
-        "<html><title>Sign in</title></html>".to_owned(),
-    )
+    Answer::Body(status, "text/html", "<html><title>Sign in</title></html>".to_owned())
 }
 
 #[derive(Clone, Debug, Default)]
@@ -47,19 +43,12 @@ impl std::fmt::Debug for Answer {
 
 impl Script {
     pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self {
-            answers: Arc::new(Mutex::new(answers.into_iter().collect())),
-            requests: Arc::default(),
-        }
+        Self { answers: Arc::new(Mutex::new(answers.into_iter().collect())), requests: Arc::default() }
     }
 
     pub(crate) fn client(&self) -> Freshsales {
         let builder = Freshsales::builder("acme", "canary-key-1234".to_owned());
-        builder
-            .transport(Arc::new(self.clone()))
-            .seed(1)
-            .build()
-            .unwrap()
+        builder.transport(Arc::new(self.clone())).seed(1).build().unwrap()
     }
 
     /// `GET /contacts/7?include=owner` and the body of every request so far.
@@ -75,40 +64,21 @@ impl Script {
 #[async_trait]
 impl Transport for Script {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<ByteStream>, TransportError> {
-        assert_eq!(
-            request.headers()["authorization"],
-            "Token token=canary-key-1234"
-        );
+        assert_eq!(request.headers()["authorization"], "Token token=canary-key-1234");
         assert_eq!(request.headers()["accept"], "application/json");
-        let uri = request
-            .uri()
-            .to_string()
-            .replace("https://acme.myfreshworks.com/crm/sales/api", "");
+        let uri = request.uri().to_string().replace("https://acme.myfreshworks.com/crm/sales/api", "");
         let body = String::from_utf8(request.body().to_vec()).unwrap();
-        self.requests
-            .lock()
-            .unwrap()
-            .push((format!("{} {uri}", request.method()), body));
-        let answer = self
-            .answers
-            .lock()
-            .unwrap()
-            .pop_front()
-            .unwrap_or_else(|| panic!("no answer is left for {uri}"));
+        self.requests.lock().unwrap().push((format!("{} {uri}", request.method()), body));
+        let answer = self.answers.lock().unwrap().pop_front().unwrap_or_else(|| panic!("no answer is left for {uri}"));
         let response = Response::builder();
         Ok(match answer {
-            Answer::Body(status, kind, body) => response
-                .status(status)
-                .header("content-type", kind)
-                .body(whole(Bytes::from(body))),
-            Answer::RetryAfter(status, seconds) => response
-                .status(status)
-                .header("retry-after", seconds)
-                .body(whole(Bytes::new())),
-            Answer::Redirect(target) => response
-                .status(302)
-                .header("location", target)
-                .body(whole(Bytes::new())),
+            Answer::Body(status, kind, body) => {
+                response.status(status).header("content-type", kind).body(whole(Bytes::from(body)))
+            }
+            Answer::RetryAfter(status, seconds) => {
+                response.status(status).header("retry-after", seconds).body(whole(Bytes::new()))
+            }
+            Answer::Redirect(target) => response.status(302).header("location", target).body(whole(Bytes::new())),
             Answer::Failure(kind) => return Err(TransportError::new(kind, "scripted")),
         }
         .unwrap())

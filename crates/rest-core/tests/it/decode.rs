@@ -52,49 +52,18 @@ async fn one_bad_record_does_not_spoil_the_page() {
     assert_eq!(page.next, None);
     let rows: Vec<Result<Row<Deal>, BadRecord>> = rows(page.deals, "id");
     let good: Vec<_> = rows.iter().filter_map(|row| row.as_ref().ok()).collect();
-    assert_eq!(
-        good.iter().map(|deal| deal.id.as_str()).collect::<Vec<_>>(),
-        ["9007199254740993", "d5"]
-    );
+    assert_eq!(good.iter().map(|deal| deal.id.as_str()).collect::<Vec<_>>(), ["9007199254740993", "d5"]);
     assert_eq!(good[0].amount.unwrap().to_string(), "1234567890123456.78");
     assert_eq!(good[1].amount.unwrap().to_string(), "-1500");
     let bad: Vec<_> = rows.into_iter().filter_map(Result::err).collect();
-    let places: Vec<_> = bad
-        .iter()
-        .map(|bad| (bad.id.as_deref(), bad.path.as_str()))
-        .collect();
-    assert_eq!(
-        places,
-        [
-            (Some("d2"), "parts[1].price"),
-            (None, "."),
-            (Some("d4"), "name")
-        ]
-    );
-    assert!(
-        bad[1].message.contains("missing field `id`"),
-        "{}",
-        bad[1].message
-    );
-    assert!(
-        bad[2].message.contains("integer `…`, expected a string"),
-        "{}",
-        bad[2].message
-    );
-    assert!(
-        bad[0].raw.get().contains("hush") && !format!("{:?} {}", bad[0], bad[0]).contains("hush")
-    );
+    let places: Vec<_> = bad.iter().map(|bad| (bad.id.as_deref(), bad.path.as_str())).collect();
+    assert_eq!(places, [(Some("d2"), "parts[1].price"), (None, "."), (Some("d4"), "name")]);
+    assert!(bad[1].message.contains("missing field `id`"), "{}", bad[1].message);
+    assert!(bad[2].message.contains("integer `…`, expected a string"), "{}", bad[2].message);
+    assert!(bad[0].raw.get().contains("hush") && !format!("{:?} {}", bad[0], bad[0]).contains("hush"));
     let error = bad[0].clone().into_error("deals.list");
-    assert_eq!(
-        (error.kind(), error.operation()),
-        (ErrorKind::Decode, "deals.list")
-    );
-    assert!(
-        error
-            .to_string()
-            .contains("record d2 cannot be read at parts[1].price"),
-        "{error}"
-    );
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::Decode, "deals.list"));
+    assert!(error.to_string().contains("record d2 cannot be read at parts[1].price"), "{error}");
 }
 
 #[test]
@@ -103,10 +72,7 @@ fn fields_that_nobody_named_are_kept_as_they_came() {
     let deal: Row<Deal> = row(raw(text), "id").unwrap();
     assert_eq!(deal.extra("cf").unwrap().get(), r#"{"tier": [1, "x"]}"#);
     assert_eq!(deal.extra("escaped").unwrap().get(), "null");
-    assert_eq!(
-        deal.extra("big").unwrap().get(),
-        "1234567890123456789012345.50"
-    );
+    assert_eq!(deal.extra("big").unwrap().get(), "1234567890123456789012345.50");
     assert!(deal.extra("absent").is_none());
     let keys: Vec<_> = deal.extras().map(|(key, _)| key).collect();
     assert_eq!(keys, ["id", "cf", "escaped", "big"]);
@@ -129,21 +95,11 @@ fn values_are_taken_out_of_messages_whatever_they_hold() {
     enum Choice {
         Yes,
     }
-    for value in [
-        r#""canary""#,
-        r#""ca\"nary\", expected canary""#,
-        r#""`canary`, expected canary""#,
-    ] {
+    for value in [r#""canary""#, r#""ca\"nary\", expected canary""#, r#""`canary`, expected canary""#] {
         for field in ["number", "choice", "flag"] {
-            let bad =
-                row::<Strict>(raw(&format!(r#"{{"id":5,"{field}":{value}}}"#)), "id").unwrap_err();
+            let bad = row::<Strict>(raw(&format!(r#"{{"id":5,"{field}":{value}}}"#)), "id").unwrap_err();
             assert!(!bad.message.contains("nary"), "{}", bad.message);
-            assert!(
-                bad.message.contains("expected") && bad.path.starts_with(field),
-                "{} {}",
-                bad.path,
-                bad.message
-            );
+            assert!(bad.message.contains("expected") && bad.path.starts_with(field), "{} {}", bad.path, bad.message);
             assert_eq!(bad.id.as_deref(), Some("5"));
         }
     }
@@ -155,17 +111,11 @@ fn values_are_taken_out_of_messages_whatever_they_hold() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_cannot_be_read_names_the_place() {
-    let (reply, _) = outcome(
-        &read(),
-        vec![answer(200, r#"{"deals":{"a":1},"next":null}"#).into()],
-    )
-    .await;
+    let (reply, _) = outcome(&read(), vec![answer(200, r#"{"deals":{"a":1},"next":null}"#).into()]).await;
     let error = reply.unwrap().json::<Envelope>().err().unwrap();
     let text = error.to_string();
     assert!(
-        text.starts_with(
-            "acme things.get: 200 Decode: the answer cannot be read at deals: invalid type: map"
-        ),
+        text.starts_with("acme things.get: 200 Decode: the answer cannot be read at deals: invalid type: map"),
         "{text}"
     );
     let (reply, _) = outcome(&read(), vec![answer(200, "{} {}").into()]).await;
@@ -174,14 +124,9 @@ async fn an_answer_that_cannot_be_read_names_the_place() {
 
 #[tokio::test(start_paused = true)]
 async fn a_listing_is_one_stream() {
-    let page = |ids: &str, next: &str| {
-        Step::from(answer(200, format!(r#"{{"deals":[{ids}],"next":{next}}}"#)))
-    };
+    let page = |ids: &str, next: &str| Step::from(answer(200, format!(r#"{{"deals":[{ids}],"next":{next}}}"#)));
     let script = Script::new([
-        page(
-            r#"{"id":1},{"id":2}"#,
-            r#""https://acme.example/api/deals?c=2""#,
-        ),
+        page(r#"{"id":1},{"id":2}"#, r#""https://acme.example/api/deals?c=2""#),
         page("", r#""/deals?c=3""#),
         status(500),
         page(r#"{"id":3},{"bad":true}"#, "null"),
@@ -196,36 +141,19 @@ async fn a_listing_is_one_stream() {
                 None => call.path(["deals"]),
             };
             let page: Envelope = client.send(&call).await?.json()?;
-            Ok(Page::new(
-                rows::<Deal>(page.deals, "id"),
-                page.next.map(Some),
-            ))
+            Ok(Page::new(rows::<Deal>(page.deals, "id"), page.next.map(Some)))
         }
     };
-    let deals: Vec<_> = pages("deals.list", None, fetch)
-        .try_collect()
-        .await
-        .unwrap();
-    let ids: Vec<_> = deals
-        .iter()
-        .map(|deal| deal.as_ref().map_or("bad", |deal| deal.id.as_str()))
-        .collect();
+    let deals: Vec<_> = pages("deals.list", None, fetch).try_collect().await.unwrap();
+    let ids: Vec<_> = deals.iter().map(|deal| deal.as_ref().map_or("bad", |deal| deal.id.as_str())).collect();
     assert_eq!(ids, ["1", "2", "3", "bad"]);
     assert_eq!(script.count(), 4);
 }
 
 #[test]
 fn amounts_in_nested_records_keep_every_digit() {
-    let deal: Row<Deal> = row(
-        raw(r#"{"id":1,"parts":[{"price":0.10},{"price":"7.000"}]}"#),
-        "id",
-    )
-    .unwrap();
-    let prices: Vec<_> = deal
-        .parts
-        .iter()
-        .map(|part| part.price.to_string())
-        .collect();
+    let deal: Row<Deal> = row(raw(r#"{"id":1,"parts":[{"price":0.10},{"price":"7.000"}]}"#), "id").unwrap();
+    let prices: Vec<_> = deal.parts.iter().map(|part| part.price.to_string()).collect();
     assert_eq!(prices, ["0.10", "7.000"]);
 }
 

@@ -6,8 +6,7 @@ use async_trait::async_trait;
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 use rest_core::{
-    AuthContext, Authenticator, Call, Credentials, ErrorKind, RestClient, Result, SecretString,
-    StaticHeader,
+    AuthContext, Authenticator, Call, Credentials, ErrorKind, RestClient, Result, SecretString, StaticHeader,
 };
 
 use crate::support::*;
@@ -25,9 +24,8 @@ fn styles() -> Vec<Arc<dyn Authenticator>> {
             Credentials::bearer(&session)?.and_header(HeaderName::from_static("x-session"), session)
         }
     }
-    let key = |name, value: String| -> Arc<dyn Authenticator> {
-        Arc::new(StaticHeader::new(name, value.into()).unwrap())
-    };
+    let key =
+        |name, value: String| -> Arc<dyn Authenticator> { Arc::new(StaticHeader::new(name, value.into()).unwrap()) };
     vec![
         Arc::new(Bearer),
         key(AUTHORIZATION, format!("Token token={CANARY}")),
@@ -36,16 +34,11 @@ fn styles() -> Vec<Arc<dyn Authenticator>> {
 }
 
 fn clients(script: &Arc<Script>) -> Vec<RestClient> {
-    styles()
-        .into_iter()
-        .map(|auth| builder(script).auth(auth).build().unwrap())
-        .collect()
+    styles().into_iter().map(|auth| builder(script).auth(auth).build().unwrap()).collect()
 }
 
 fn carries_canary(seen: &Seen) -> bool {
-    seen.headers
-        .values()
-        .any(|value| String::from_utf8_lossy(value.as_bytes()).contains(CANARY))
+    seen.headers.values().any(|value| String::from_utf8_lossy(value.as_bytes()).contains(CANARY))
 }
 
 #[tokio::test(start_paused = true)]
@@ -60,8 +53,7 @@ async fn redirects_are_reported_and_never_followed() {
             "https://acme.example/api/things/2",
             "/login",
         ] {
-            let script =
-                Script::new([answer(status, "").header("location", location).into(), ok()]);
+            let script = Script::new([answer(status, "").header("location", location).into(), ok()]);
             for client in clients(&script) {
                 let before = script.count();
                 let result = client.send(&read()).await;
@@ -69,23 +61,11 @@ async fn redirects_are_reported_and_never_followed() {
                     continue;
                 }
                 let error = result.unwrap_err();
-                assert_eq!(
-                    (error.kind(), script.count()),
-                    (ErrorKind::Config, 1),
-                    "{status} {location}"
-                );
+                assert_eq!((error.kind(), script.count()), (ErrorKind::Config, 1), "{status} {location}");
                 let text = error.to_string();
-                assert!(
-                    text.contains("redirects to") && !text.contains("secret"),
-                    "{text}"
-                );
+                assert!(text.contains("redirects to") && !text.contains("secret"), "{text}");
             }
-            assert!(
-                script
-                    .seen()
-                    .iter()
-                    .all(|seen| seen.uri == "https://acme.example/api/things/1")
-            );
+            assert!(script.seen().iter().all(|seen| seen.uri == "https://acme.example/api/things/1"));
         }
     }
 }
@@ -115,15 +95,8 @@ async fn links_to_other_origins_are_refused_before_anything_is_sent() {
     for link in hostile {
         let script = Script::new([ok()]);
         for client in clients(&script) {
-            let error = client
-                .send(&Call::get("things.next").link(link))
-                .await
-                .unwrap_err();
-            assert_eq!(
-                (error.kind(), error.operation()),
-                (ErrorKind::Config, "things.next"),
-                "{link}"
-            );
+            let error = client.send(&Call::get("things.next").link(link)).await.unwrap_err();
+            assert_eq!((error.kind(), error.operation()), (ErrorKind::Config, "things.next"), "{link}");
             assert!(!error.to_string().contains("evil"), "{error}");
         }
         assert_eq!(script.count(), 0, "{link}");
@@ -135,17 +108,11 @@ async fn links_on_the_own_origin_are_followed_with_credentials() {
     let script = Script::new([ok()]);
     for client in clients(&script) {
         for (link, uri) in [
-            (
-                "https://acme.example/anything?page=2",
-                "https://acme.example/anything?page=2",
-            ),
+            ("https://acme.example/anything?page=2", "https://acme.example/anything?page=2"),
             ("https://ACME.example:443/x", "https://acme.example/x"),
             ("/things?page=2", "https://acme.example/api/things?page=2"),
         ] {
-            client
-                .send(&Call::get("things.next").link(link))
-                .await
-                .unwrap();
+            client.send(&Call::get("things.next").link(link)).await.unwrap();
             let seen = script.seen().pop().unwrap();
             assert_eq!(seen.uri, uri);
             assert!(carries_canary(&seen));

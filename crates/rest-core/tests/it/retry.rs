@@ -15,135 +15,48 @@ async fn three_way_retry_safety() {
     let wait = |status| Step::from(answer(status, "{}").header("retry-after", "1"));
     type Row = (&'static str, Step, [(usize, ErrorKind); 3]);
     let table: Vec<Row> = vec![
-        (
-            "not sent",
-            Step::Fail(T::NotSent),
-            [(4, Connect), (4, Connect), (4, Connect)],
-        ),
-        (
-            "no answer",
-            Step::Hang,
-            [(3, Timeout), (3, Timeout), (1, Unknown)],
-        ),
-        (
-            "timeout",
-            Step::Fail(T::Timeout),
-            [(4, Timeout), (4, Timeout), (1, Unknown)],
-        ),
-        (
-            "lost",
-            Step::Fail(T::Lost),
-            [(4, Connect), (4, Connect), (1, Unknown)],
-        ),
-        (
-            "body cut",
-            cut(),
-            [(4, Connect), (4, Connect), (1, Unknown)],
-        ),
-        (
-            "body short",
-            short(),
-            [(4, Connect), (4, Connect), (1, Unknown)],
-        ),
+        ("not sent", Step::Fail(T::NotSent), [(4, Connect), (4, Connect), (4, Connect)]),
+        ("no answer", Step::Hang, [(3, Timeout), (3, Timeout), (1, Unknown)]),
+        ("timeout", Step::Fail(T::Timeout), [(4, Timeout), (4, Timeout), (1, Unknown)]),
+        ("lost", Step::Fail(T::Lost), [(4, Connect), (4, Connect), (1, Unknown)]),
+        ("body cut", cut(), [(4, Connect), (4, Connect), (1, Unknown)]),
+        ("body short", short(), [(4, Connect), (4, Connect), (1, Unknown)]),
         ("500", status(500), [(4, Server), (4, Server), (1, Unknown)]),
         ("502", status(502), [(4, Server), (4, Server), (1, Unknown)]),
         ("503", status(503), [(4, Server), (4, Server), (1, Unknown)]),
         ("504", status(504), [(4, Server), (4, Server), (1, Unknown)]),
-        (
-            "500 wait",
-            wait(500),
-            [(4, Server), (4, Server), (1, Unknown)],
-        ),
-        (
-            "503 wait",
-            wait(503),
-            [(4, Server), (4, Server), (4, Server)],
-        ),
-        (
-            "429",
-            status(429),
-            [(4, RateLimited), (4, RateLimited), (4, RateLimited)],
-        ),
-        (
-            "429 wait",
-            wait(429),
-            [(4, RateLimited), (4, RateLimited), (4, RateLimited)],
-        ),
-        (
-            "408",
-            status(408),
-            [(4, Timeout), (4, Timeout), (1, Unknown)],
-        ),
-        (
-            "400",
-            status(400),
-            [(1, Invalid), (1, Invalid), (1, Invalid)],
-        ),
-        (
-            "401",
-            status(401),
-            [(1, Unauthorized), (1, Unauthorized), (1, Unauthorized)],
-        ),
-        (
-            "403",
-            status(403),
-            [(1, Forbidden), (1, Forbidden), (1, Forbidden)],
-        ),
-        (
-            "404",
-            status(404),
-            [(1, NotFound), (1, NotFound), (1, NotFound)],
-        ),
-        (
-            "409",
-            status(409),
-            [(1, Conflict), (1, Conflict), (1, Conflict)],
-        ),
-        (
-            "412",
-            status(412),
-            [(1, Precondition), (1, Precondition), (1, Precondition)],
-        ),
+        ("500 wait", wait(500), [(4, Server), (4, Server), (1, Unknown)]),
+        ("503 wait", wait(503), [(4, Server), (4, Server), (4, Server)]),
+        ("429", status(429), [(4, RateLimited), (4, RateLimited), (4, RateLimited)]),
+        ("429 wait", wait(429), [(4, RateLimited), (4, RateLimited), (4, RateLimited)]),
+        ("408", status(408), [(4, Timeout), (4, Timeout), (1, Unknown)]),
+        ("400", status(400), [(1, Invalid), (1, Invalid), (1, Invalid)]),
+        ("401", status(401), [(1, Unauthorized), (1, Unauthorized), (1, Unauthorized)]),
+        ("403", status(403), [(1, Forbidden), (1, Forbidden), (1, Forbidden)]),
+        ("404", status(404), [(1, NotFound), (1, NotFound), (1, NotFound)]),
+        ("409", status(409), [(1, Conflict), (1, Conflict), (1, Conflict)]),
+        ("412", status(412), [(1, Precondition), (1, Precondition), (1, Precondition)]),
     ];
     for (name, step, expected) in table {
         for (call, (sent, kind)) in [read(), update(), create()].iter().zip(expected) {
             let (result, count) = outcome(call, vec![step.clone()]).await;
             let error = result.unwrap_err();
-            assert_eq!(
-                (count, error.kind()),
-                (sent, kind),
-                "{name}, {:?}: {error}",
-                call.safety
-            );
+            assert_eq!((count, error.kind()), (sent, kind), "{name}, {:?}: {error}", call.safety);
             assert_eq!(error.attempts() as usize, count, "{name}");
-            assert_eq!(
-                error.is_retryable(),
-                sent > 1,
-                "{name}, {:?}: {error}",
-                call.safety
-            );
+            assert_eq!(error.is_retryable(), sent > 1, "{name}, {:?}: {error}", call.safety);
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_fault_that_passes_is_survived() {
-    for fault in [
-        Step::Fail(T::NotSent),
-        Step::Fail(T::Lost),
-        status(500),
-        answer(200, "[1,").into(),
-    ] {
+    for fault in [Step::Fail(T::NotSent), Step::Fail(T::Lost), status(500), answer(200, "[1,").into()] {
         let (reply, count) = outcome(&read(), vec![fault, ok()]).await;
         assert_eq!((reply.unwrap().attempts, count), (2, 2));
     }
     for fault in [Step::Fail(T::NotSent), status(429)] {
         let (reply, count) = outcome(&create(), vec![fault, ok()]).await;
-        assert_eq!(
-            (reply.unwrap().attempts, count),
-            (2, 2),
-            "a create that certainly did not happen is repeated"
-        );
+        assert_eq!((reply.unwrap().attempts, count), (2, 2), "a create that certainly did not happen is repeated");
     }
 }
 
@@ -151,30 +64,18 @@ async fn a_fault_that_passes_is_survived() {
 async fn after_a_certain_refusal_an_unsafe_write_may_still_be_lost() {
     let (result, count) = outcome(&create(), vec![status(429), Step::Fail(T::Lost), ok()]).await;
     let error = result.unwrap_err();
-    assert_eq!(
-        (error.kind(), count, error.is_retryable()),
-        (Unknown, 2, false)
-    );
-    assert!(
-        error.to_string().contains("read the record back"),
-        "{error}"
-    );
+    assert_eq!((error.kind(), count, error.is_retryable()), (Unknown, 2, false));
+    assert!(error.to_string().contains("read the record back"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_to_an_unsafe_write_that_cannot_be_read_is_unknown() {
     let html = || Step::from(answer(200, "<html>").header("content-type", "text/html"));
     for (call, kind) in [(read(), Decode), (update(), Decode), (create(), Unknown)] {
-        assert_eq!(
-            outcome(&call, vec![html()]).await.0.unwrap_err().kind(),
-            kind
-        );
+        assert_eq!(outcome(&call, vec![html()]).await.0.unwrap_err().kind(), kind);
         for body in ["", "[1]", "nonsense"] {
             let (reply, _) = outcome(&call, vec![answer(200, body).into()]).await;
-            let error = reply
-                .unwrap()
-                .json::<std::collections::BTreeMap<String, bool>>()
-                .unwrap_err();
+            let error = reply.unwrap().json::<std::collections::BTreeMap<String, bool>>().unwrap_err();
             assert_eq!(error.kind(), kind, "{body:?}");
             assert!(error.to_string().starts_with("acme things."), "{error}");
         }
@@ -184,9 +85,7 @@ async fn an_answer_to_an_unsafe_write_that_cannot_be_read_is_unknown() {
 #[tokio::test(start_paused = true)]
 async fn the_last_error_says_everything() {
     let body = r#"{"code":"E7","message":"Email is not unique","field":"email"}"#;
-    let step = answer(400, body)
-        .header("x-request-id", "r-42")
-        .after(Duration::from_millis(210));
+    let step = answer(400, body).header("x-request-id", "r-42").after(Duration::from_millis(210));
     let (result, _) = outcome(&create(), vec![step.into()]).await;
     let error = result.unwrap_err();
     assert_eq!(
@@ -194,33 +93,18 @@ async fn the_last_error_says_everything() {
         "acme things.create: 400 Invalid: Email is not unique [code E7, field email, request r-42] (1 attempt, 0.2 s); \
          correct the named value and send again"
     );
-    assert_eq!(
-        (error.vendor(), error.vendor_code()),
-        (Some("acme"), Some("E7"))
-    );
-    assert_eq!(
-        (error.fields()[0].field.as_str(), error.request_id()),
-        ("email", Some("r-42"))
-    );
+    assert_eq!((error.vendor(), error.vendor_code()), (Some("acme"), Some("E7")));
+    assert_eq!((error.fields()[0].field.as_str(), error.request_id()), ("email", Some("r-42")));
     let (result, _) = outcome(&read(), vec![Step::Fail(T::NotSent)]).await;
     let text = result.unwrap_err().to_string();
-    assert!(
-        text.contains("Connect: the request was not sent: scripted failure (4 attempts, "),
-        "{text}"
-    );
+    assert!(text.contains("Connect: the request was not sent: scripted failure (4 attempts, "), "{text}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn delays_are_jittered_bounded_and_repeatable() {
     let gaps = |seed| async move {
         let script = Script::new([status(500)]);
-        builder(&script)
-            .seed(seed)
-            .build()
-            .unwrap()
-            .send(&read())
-            .await
-            .unwrap_err();
+        builder(&script).seed(seed).build().unwrap().send(&read()).await.unwrap_err();
         script.gaps()
     };
     let first = gaps(1).await;
@@ -239,19 +123,9 @@ async fn the_deadline_ends_a_call() {
     policy.base = Duration::from_secs(10);
     policy.cap = Duration::from_secs(10);
     let script = Script::new([status(503)]);
-    let error = builder(&script)
-        .retry(policy)
-        .build()
-        .unwrap()
-        .send(&read())
-        .await
-        .unwrap_err();
+    let error = builder(&script).retry(policy).build().unwrap().send(&read()).await.unwrap_err();
     assert!(error.elapsed() <= Duration::from_secs(180), "{error}");
-    assert!(
-        script.count() > 10 && script.count() < 100,
-        "{}",
-        script.count()
-    );
+    assert!(script.count() > 10 && script.count() < 100, "{}", script.count());
 }
 
 #[tokio::test(start_paused = true)]
@@ -264,18 +138,11 @@ async fn the_budget_is_shared_by_clones_and_renewed() {
         client.clone().send(&read()).await.unwrap_err();
     }
     let retries = script.count() - 200;
-    assert!(
-        (5..=5 + 25).contains(&retries),
-        "{retries} repetitions for 200 failing calls within a minute"
-    );
+    assert!((5..=5 + 25).contains(&retries), "{retries} repetitions for 200 failing calls within a minute");
     tokio::time::sleep(Duration::from_secs(70)).await;
     let before = script.count();
     client.send(&read()).await.unwrap_err();
-    assert_eq!(
-        script.count() - before,
-        4,
-        "a minute later there is a budget again"
-    );
+    assert_eq!(script.count() - before, 4, "a minute later there is a budget again");
 }
 
 #[tokio::test(start_paused = true)]
@@ -297,9 +164,7 @@ async fn one_failure_in_ten_costs_little_and_loses_nothing() {
 async fn a_failure_hidden_in_a_success_and_a_status_that_is_an_answer() {
     let (result, _) = outcome(&read(), vec![answer(200, r#"{"hidden":1}"#).into()]).await;
     assert_eq!(result.unwrap_err().kind(), Conflict);
-    let call = Call::get("x")
-        .path(["x"])
-        .also_ok(http::StatusCode::NOT_MODIFIED);
+    let call = Call::get("x").path(["x"]).also_ok(http::StatusCode::NOT_MODIFIED);
     let (reply, _) = outcome(&call, vec![answer(304, "").into()]).await;
     assert_eq!(reply.unwrap().status, 304);
 }
@@ -308,14 +173,8 @@ async fn a_failure_hidden_in_a_success_and_a_status_that_is_an_answer() {
 async fn a_call_that_cannot_be_built_is_never_sent() {
     let script = Script::new([ok()]);
     let client = client(&script);
-    let error = client
-        .send(&Call::get("things.get").path(["things", ".."]))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (error.kind(), error.operation(), error.attempts()),
-        (Config, "things.get", 0)
-    );
+    let error = client.send(&Call::get("things.get").path(["things", ".."])).await.unwrap_err();
+    assert_eq!((error.kind(), error.operation(), error.attempts()), (Config, "things.get", 0));
     assert_eq!(script.count(), 0);
     assert_eq!(client.ledger().snapshot().total().failed, 1);
 }
@@ -323,22 +182,10 @@ async fn a_call_that_cannot_be_built_is_never_sent() {
 #[tokio::test(start_paused = true)]
 async fn requests_look_as_they_should() {
     let script = Script::new([ok()]);
-    builder(&script)
-        .user_agent("acme-client/1")
-        .build()
-        .unwrap()
-        .send(&create())
-        .await
-        .unwrap();
+    builder(&script).user_agent("acme-client/1").build().unwrap().send(&create()).await.unwrap();
     let seen = &script.seen()[0];
     assert_eq!(seen.uri, "https://acme.example/api/things");
-    assert_eq!(
-        (seen.header("user-agent"), seen.header("accept-encoding")),
-        ("acme-client/1", "gzip")
-    );
-    assert_eq!(
-        (seen.header("accept"), seen.header("content-type")),
-        ("application/json", "application/json")
-    );
+    assert_eq!((seen.header("user-agent"), seen.header("accept-encoding")), ("acme-client/1", "gzip"));
+    assert_eq!((seen.header("accept"), seen.header("content-type")), ("application/json", "application/json"));
     assert_eq!(seen.body, "1");
 }

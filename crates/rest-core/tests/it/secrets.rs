@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 use rest_core::{
-    AuthContext, Authenticator, BaseUrl, Call, Credentials, Error, RestClient, Result,
-    SecretString, StaticHeader, TransportErrorKind,
+    AuthContext, Authenticator, BaseUrl, Call, Credentials, Error, RestClient, Result, SecretString, StaticHeader,
+    TransportErrorKind,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -75,22 +75,13 @@ impl Notebook {
         let text = self.0.lock().unwrap();
         for secret in [CANARY, PERSON, "ada.lovelace"] {
             let line = text.lines().find(|line| line.contains(secret));
-            assert!(
-                line.is_none(),
-                "{secret} leaked: {}",
-                line.unwrap_or_default()
-            );
+            assert!(line.is_none(), "{secret} leaked: {}", line.unwrap_or_default());
         }
         assert!(
             text.contains("operation=\"things.create\"") && text.contains("vendor=\"acme\""),
             "tracing was watched"
         );
-        assert!(
-            text.contains("status=400")
-                && text.contains("attempts=")
-                && text.contains("elapsed_ms="),
-            "{text}"
-        );
+        assert!(text.contains("status=400") && text.contains("attempts=") && text.contains("elapsed_ms="), "{text}");
     }
 }
 
@@ -100,9 +91,7 @@ struct Login;
 #[async_trait]
 impl Authenticator for Login {
     async fn credentials(&self, context: &AuthContext<'_>) -> Result<Credentials> {
-        let call = Call::post("auth.token")
-            .path(["token"])
-            .form([("client_secret", CANARY)]);
+        let call = Call::post("auth.token").path(["token"]).form([("client_secret", CANARY)]);
         context.send(None, &call).await?;
         Credentials::bearer(&SecretString::from(CANARY))
     }
@@ -110,36 +99,16 @@ impl Authenticator for Login {
 
 /// A server that echoes what it was sent in its errors, as some do.
 fn echoes() -> Vec<Step> {
-    let words = format!(
-        r#"{{"code":"Bearer {CANARY}","message":"{CANARY} is bad for {PERSON}","field":"{PERSON}"}}"#
-    );
+    let words = format!(r#"{{"code":"Bearer {CANARY}","message":"{CANARY} is bad for {PERSON}","field":"{PERSON}"}}"#);
     vec![
-        answer(400, words.clone())
-            .header("x-request-id", PERSON)
-            .into(),
+        answer(400, words.clone()).header("x-request-id", PERSON).into(),
         answer(401, words.clone()).into(),
         answer(500, words.clone()).into(),
-        answer(429, words.clone())
-            .header("retry-after", "1000")
-            .into(),
-        answer(
-            418,
-            format!("you sent Authorization: Token token={CANARY} as {PERSON}"),
-        )
-        .into(),
-        answer(200, words.clone())
-            .header("content-type", "text/html")
-            .into(),
-        answer(200, words)
-            .header("content-type", "text/html")
-            .end(End::Cut)
-            .into(),
-        answer(302, "")
-            .header(
-                "location",
-                format!("https://{CANARY}@evil.example/{PERSON}?q={CANARY}"),
-            )
-            .into(),
+        answer(429, words.clone()).header("retry-after", "1000").into(),
+        answer(418, format!("you sent Authorization: Token token={CANARY} as {PERSON}")).into(),
+        answer(200, words.clone()).header("content-type", "text/html").into(),
+        answer(200, words).header("content-type", "text/html").end(End::Cut).into(),
+        answer(302, "").header("location", format!("https://{CANARY}@evil.example/{PERSON}?q={CANARY}")).into(),
         Step::Fail(TransportErrorKind::Lost),
     ]
 }
@@ -167,13 +136,12 @@ async fn nothing_printed_contains_a_secret_or_a_person() {
             for call in telling_calls() {
                 let step = step.clone();
                 let token = answer(200, format!(r#"{{"access_token":"{CANARY}"}}"#));
-                let script = Script::rule(move |seen| {
-                    if seen.uri.ends_with("/token") {
-                        token.clone().into()
-                    } else {
-                        step.clone()
-                    }
-                });
+                let script =
+                    Script::rule(
+                        move |seen| {
+                            if seen.uri.ends_with("/token") { token.clone().into() } else { step.clone() }
+                        },
+                    );
                 let building = builder(&script).auth(auth.clone());
                 notebook.note(format!("{building:?}"));
                 let client = building.build().unwrap();
@@ -209,24 +177,16 @@ async fn answers_and_records_do_not_print_their_content() {
     struct Person {
         age: u8,
     }
-    let body =
-        format!(r#"[{{"id":"{PERSON}","age":"{PERSON}"}},{{"id":1,"age":7,"mail":"{PERSON}"}}]"#);
+    let body = format!(r#"[{{"id":"{PERSON}","age":"{PERSON}"}},{{"id":1,"age":7,"mail":"{PERSON}"}}]"#);
     let (reply, _) = outcome(&read(), vec![answer(200, body).into()]).await;
     let reply = reply.unwrap();
     let page: Vec<Box<RawValue>> = reply.json().unwrap();
     let rows = rest_core::rows::<Person>(page, "id");
     let bad = rows[0].as_ref().unwrap_err().clone();
     let wrong = reply.json::<Vec<u8>>().unwrap_err();
-    let text = format!(
-        "{reply:?} {rows:?} {bad} {} {wrong} {wrong:?}",
-        bad.clone().into_error("x")
-    );
+    let text = format!("{reply:?} {rows:?} {bad} {} {wrong} {wrong:?}", bad.clone().into_error("x"));
     assert!(!text.contains("ada"), "{text}");
-    assert_eq!(
-        bad.id.as_deref(),
-        Some(PERSON),
-        "the id itself is there for the program"
-    );
+    assert_eq!(bad.id.as_deref(), Some(PERSON), "the id itself is there for the program");
 }
 
 #[test]
@@ -239,8 +199,7 @@ fn a_refused_base_url_is_not_quoted() {
         let error = BaseUrl::parse(&text).unwrap_err();
         assert!(!format!("{error} {error:?}").contains(CANARY));
     }
-    let builder = RestClient::builder(BaseUrl::parse(BASE).unwrap(), Arc::new(Acme))
-        .user_agent(format!("{CANARY}\n"));
+    let builder = RestClient::builder(BaseUrl::parse(BASE).unwrap(), Arc::new(Acme)).user_agent(format!("{CANARY}\n"));
     let error = builder.transport(Arc::new(NoServer)).build().unwrap_err();
     assert!(!format!("{error} {error:?}").contains(CANARY));
 }
@@ -254,9 +213,6 @@ impl rest_core::Transport for NoServer {
         &self,
         _: http::Request<bytes::Bytes>,
     ) -> Result<http::Response<rest_core::ByteStream>, rest_core::TransportError> {
-        Err(rest_core::TransportError::new(
-            TransportErrorKind::NotSent,
-            "there is no server",
-        ))
+        Err(rest_core::TransportError::new(TransportErrorKind::NotSent, "there is no server"))
     }
 }

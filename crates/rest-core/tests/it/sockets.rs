@@ -28,9 +28,7 @@ fn client(base: &str) -> RestClient {
 }
 
 fn read() -> Call {
-    Call::get("things.get")
-        .path(["things", "a b/c"])
-        .query("q", "x&y")
+    Call::get("things.get").path(["things", "a b/c"]).query("q", "x&y")
 }
 
 fn create() -> Call {
@@ -57,52 +55,28 @@ async fn requests_arrive_as_built() {
         .mount(&server)
         .await;
     let client = client(&format!("{}/api", server.uri()));
-    assert_eq!(
-        client
-            .send(&read())
-            .await
-            .unwrap()
-            .json::<Vec<u8>>()
-            .unwrap(),
-        [1, 2]
-    );
+    assert_eq!(client.send(&read()).await.unwrap().json::<Vec<u8>>().unwrap(), [1, 2]);
     assert_eq!(client.send(&create()).await.unwrap().status, 201);
 }
 
 #[tokio::test]
 async fn redirects_to_another_server_do_not_take_the_key_along() {
     let thief = MockServer::start().await;
-    Mock::given(any())
-        .respond_with(ResponseTemplate::new(200).set_body_json(1))
-        .expect(0)
-        .mount(&thief)
-        .await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_json(1)).expect(0).mount(&thief).await;
     for status in [301, 302, 303, 307, 308] {
         let server = MockServer::start().await;
         let location = format!("{}/api/things", thief.uri());
         Mock::given(any())
-            .respond_with(
-                ResponseTemplate::new(status).insert_header("location", location.as_str()),
-            )
+            .respond_with(ResponseTemplate::new(status).insert_header("location", location.as_str()))
             .expect(2)
             .mount(&server)
             .await;
         let client = client(&server.uri());
         for call in [read(), create()] {
-            assert_eq!(
-                client.send(&call).await.unwrap_err().kind(),
-                ErrorKind::Config
-            );
+            assert_eq!(client.send(&call).await.unwrap_err().kind(), ErrorKind::Config);
         }
-        let error = client
-            .send(&Call::get("things.next").link(location))
-            .await
-            .unwrap_err();
-        assert_eq!(
-            error.kind(),
-            ErrorKind::Config,
-            "another port is another origin"
-        );
+        let error = client.send(&Call::get("things.next").link(location)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "another port is another origin");
     }
 }
 
@@ -116,17 +90,10 @@ async fn compressed_bodies_are_unpacked_by_us() {
     let template = ResponseTemplate::new(200)
         .set_body_raw(wire.clone(), "application/json")
         .insert_header("content-encoding", "gzip");
-    Mock::given(any())
-        .respond_with(template)
-        .mount(&server)
-        .await;
+    Mock::given(any()).respond_with(template).mount(&server).await;
     let client = client(&server.uri());
     assert_eq!(client.send(&read()).await.unwrap().body, json);
-    assert_eq!(
-        client.ledger().snapshot().total().bytes_in as usize,
-        wire.len(),
-        "what came over the wire"
-    );
+    assert_eq!(client.ledger().snapshot().total().bytes_in as usize, wire.len(), "what came over the wire");
     let stream = client.stream(&read().accept(Accept::Any)).await.unwrap();
     let parts: Vec<_> = stream.body.try_collect().await.unwrap();
     assert_eq!(parts.concat(), json.as_bytes());
@@ -169,11 +136,12 @@ async fn treat(mut socket: TcpStream, rude: Rude) {
     }
 }
 
-const GOOD: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 3\r\nconnection: close\r\n\r\n[1]";
-const SHORT: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 30\r\nconnection: close\r\n\r\n[1,2";
+const GOOD: &str =
+    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 3\r\nconnection: close\r\n\r\n[1]";
+const SHORT: &str =
+    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 30\r\nconnection: close\r\n\r\n[1,2";
 const CHUNK_CUT: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n4\r\n[1,2\r\n";
-const UNTIL_CLOSE: &str =
-    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n[1,2";
+const UNTIL_CLOSE: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n[1,2";
 
 #[tokio::test]
 async fn a_connection_that_breaks_is_unknown_for_a_create_and_repeated_for_a_read() {
@@ -189,11 +157,7 @@ async fn a_connection_that_breaks_is_unknown_for_a_create_and_repeated_for_a_rea
         assert_eq!(connections.load(Ordering::SeqCst), 2);
         let (base, connections) = rude(behave).await;
         let error = client(&base).send(&create()).await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.attempts()),
-            (ErrorKind::Unknown, 1),
-            "{error}"
-        );
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Unknown, 1), "{error}");
         assert_eq!(connections.load(Ordering::SeqCst), 1);
     }
 }
@@ -204,48 +168,26 @@ async fn a_refused_connection_was_certainly_not_served() {
     let base = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let error = client(&base).send(&create()).await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.attempts(), error.is_retryable()),
-        (ErrorKind::Connect, 4, true)
-    );
+    assert_eq!((error.kind(), error.attempts(), error.is_retryable()), (ErrorKind::Connect, 4, true));
     let text = error.to_string();
-    assert!(
-        text.contains("the request was not sent") && text.to_lowercase().contains("refused"),
-        "{text}"
-    );
-    assert!(
-        !text.contains("127.0.0.1:") || !text.contains("things"),
-        "no URL in the message: {text}"
-    );
+    assert!(text.contains("the request was not sent") && text.to_lowercase().contains("refused"), "{text}");
+    assert!(!text.contains("127.0.0.1:") || !text.contains("things"), "no URL in the message: {text}");
 }
 
 #[tokio::test]
 async fn a_failed_tls_handshake_was_certainly_not_served() {
     let (base, _) = rude(|_| Rude::Say("this is not TLS\r\n\r\n")).await;
-    let error = client(&base.replace("http://", "https://"))
-        .send(&create())
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (error.kind(), error.attempts()),
-        (ErrorKind::Connect, 4),
-        "{error}"
-    );
+    let error = client(&base.replace("http://", "https://")).send(&create()).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connect, 4), "{error}");
 }
 
 #[tokio::test]
 async fn silence_is_a_timeout() {
     let (base, connections) = rude(|_| Rude::Silent).await;
     let client = client(&base);
-    let error = client
-        .send(&create().timeout(Duration::from_millis(50)))
-        .await
-        .unwrap_err();
+    let error = client.send(&create().timeout(Duration::from_millis(50))).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Unknown, 1));
-    let error = client
-        .send(&read().timeout(Duration::from_millis(50)))
-        .await
-        .unwrap_err();
+    let error = client.send(&read().timeout(Duration::from_millis(50))).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 4));
     assert_eq!(connections.load(Ordering::SeqCst), 5);
 }

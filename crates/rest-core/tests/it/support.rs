@@ -12,9 +12,8 @@ use futures::StreamExt;
 use futures::stream;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use rest_core::{
-    Allowance, BaseUrl, ByteStream, Call, Classified, Error, FieldError, LimitFeedback,
-    ManualClock, Profile, Reply, RestClient, RestClientBuilder, Result, Transport, TransportError,
-    TransportErrorKind,
+    Allowance, BaseUrl, ByteStream, Call, Classified, Error, FieldError, LimitFeedback, ManualClock, Profile, Reply,
+    RestClient, RestClientBuilder, Result, Transport, TransportError, TransportErrorKind,
 };
 use tokio::time::Instant;
 
@@ -66,11 +65,7 @@ pub(crate) fn ok() -> Step {
 }
 
 pub(crate) fn status(status: u16) -> Step {
-    answer(
-        status,
-        format!(r#"{{"code":"E{status}","message":"status {status}"}}"#),
-    )
-    .into()
+    answer(status, format!(r#"{{"code":"E{status}","message":"status {status}"}}"#)).into()
 }
 
 impl Answer {
@@ -114,9 +109,7 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 }
 
@@ -132,21 +125,11 @@ pub(crate) struct Script {
 impl Script {
     pub(crate) fn new(steps: impl IntoIterator<Item = Step>) -> Arc<Self> {
         let mut steps: VecDeque<Step> = steps.into_iter().collect();
-        Self::rule(move |_| {
-            if steps.len() > 1 {
-                steps.pop_front().unwrap()
-            } else {
-                steps[0].clone()
-            }
-        })
+        Self::rule(move |_| if steps.len() > 1 { steps.pop_front().unwrap() } else { steps[0].clone() })
     }
 
     pub(crate) fn rule(rule: impl FnMut(&Seen) -> Step + Send + 'static) -> Arc<Self> {
-        Arc::new(Self {
-            start: Instant::now(),
-            rule: Mutex::new(Box::new(rule)),
-            seen: Mutex::default(),
-        })
+        Arc::new(Self { start: Instant::now(), rule: Mutex::new(Box::new(rule)), seen: Mutex::default() })
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
@@ -160,9 +143,7 @@ impl Script {
     /// Seconds between one request and the next.
     pub(crate) fn gaps(&self) -> Vec<f64> {
         let seen = self.seen();
-        seen.windows(2)
-            .map(|pair| (pair[1].at - pair[0].at).as_secs_f64())
-            .collect()
+        seen.windows(2).map(|pair| (pair[1].at - pair[0].at).as_secs_f64()).collect()
     }
 }
 
@@ -195,14 +176,7 @@ impl Transport for Script {
 }
 
 fn respond(answer: Answer) -> Response<ByteStream> {
-    let Answer {
-        status,
-        headers,
-        body,
-        end,
-        between,
-        ..
-    } = answer;
+    let Answer { status, headers, body, end, between, .. } = answer;
     let parts = stream::iter(body).then(move |part| async move {
         tokio::time::sleep(between).await;
         Ok(part)
@@ -218,10 +192,7 @@ fn respond(answer: Answer) -> Response<ByteStream> {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
     for (name, value) in headers {
-        response.headers_mut().insert(
-            HeaderName::from_static(name),
-            HeaderValue::try_from(value).unwrap(),
-        );
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::try_from(value).unwrap());
     }
     response
 }
@@ -247,31 +218,20 @@ impl Profile for Acme {
         if let Ok(error) = serde_json::from_slice::<AcmeError>(body) {
             class.code = error.code;
             class.message = error.message.unwrap_or_default();
-            class.fields.extend(
-                error
-                    .field
-                    .map(|field| FieldError::new(field, class.message.clone())),
-            );
+            class.fields.extend(error.field.map(|field| FieldError::new(field, class.message.clone())));
         }
         class
     }
 
     fn inspect_success(&self, _: &HeaderMap, body: &[u8]) -> Option<Classified> {
-        body.starts_with(br#"{"hidden""#)
-            .then(|| Classified::new(rest_core::ErrorKind::Conflict))
+        body.starts_with(br#"{"hidden""#).then(|| Classified::new(rest_core::ErrorKind::Conflict))
     }
 
     fn limits(&self, headers: &HeaderMap, now: DateTime<Utc>) -> LimitFeedback {
         let feedback = LimitFeedback::from_x_rate_limit(headers, now);
-        let used = headers
-            .get("x-day-used")
-            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        let used = headers.get("x-day-used").and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
         match used {
-            Some(used) => feedback.with_daily(Allowance {
-                remaining: 1000 - used,
-                limit: Some(1000),
-                reset_in: None,
-            }),
+            Some(used) => feedback.with_daily(Allowance { remaining: 1000 - used, limit: Some(1000), reset_in: None }),
             None => feedback,
         }
     }
@@ -280,9 +240,7 @@ impl Profile for Acme {
 pub(crate) const BASE: &str = "https://acme.example/api";
 
 pub(crate) fn start_of_time() -> DateTime<Utc> {
-    DateTime::parse_from_rfc3339("2024-05-01T10:00:00Z")
-        .unwrap()
-        .to_utc()
+    DateTime::parse_from_rfc3339("2024-05-01T10:00:00Z").unwrap().to_utc()
 }
 
 /// A client on the script, with a fixed seed and a clock of its own.

@@ -90,14 +90,20 @@ impl<T: Writable> Records<T> {
     }
 
     /// As [`upsert_many`](Self::upsert_many), with any serializable fields.
-    pub async fn upsert_many_fields<R: Serialize + Sync>(&self, field: &str, records: &[(String, R)]) -> Vec<Result<Saved<T>>> {
+    pub async fn upsert_many_fields<R: Serialize + Sync>(
+        &self,
+        field: &str,
+        records: &[(String, R)],
+    ) -> Vec<Result<Saved<T>>> {
         const OPERATION: &str = "sobjects.upsert_many";
         let row = |(value, record): &(String, R)| match value.trim().is_empty() {
             true => Err(Error::config(format!("the external id {field} of the record is empty"))),
             false => tagged(T::NAME, Some((field, value)), record),
         };
         let version = self.client.version();
-        let call = |rows: &[&str]| write(OPERATION, Method::PATCH, version, &[T::NAME, field], rows).safety(Safety::Idempotent);
+        let call = |rows: &[&str]| {
+            write(OPERATION, Method::PATCH, version, &[T::NAME, field], rows).safety(Safety::Idempotent)
+        };
         self.send_rows(OPERATION, records.iter().map(row).collect(), call).await
     }
 }
@@ -130,7 +136,11 @@ impl<T: SObject> Records<T> {
             let reply = self.client.send(retrieve(self.client.version(), T::NAME, chunk, fields)).await?;
             let records: Vec<Option<Box<RawValue>>> = reply.json()?;
             if records.len() != chunk.len() {
-                return Err(reply.decode_error(format!("the answer has {} records for {} ids", records.len(), chunk.len())));
+                return Err(reply.decode_error(format!(
+                    "the answer has {} records for {} ids",
+                    records.len(),
+                    chunk.len()
+                )));
             }
             rows.extend(records.into_iter().map(|raw| raw.map(|raw| rest_core::row(raw, "Id"))));
         }
@@ -176,7 +186,7 @@ impl<T: SObject> Records<T> {
             let texts: Vec<&str> = rows.iter().map(|(_, row)| *row).collect();
             let answer = send(&self.client, call(&texts), rows.len()).await;
             let answers: Vec<Result<Saved<T>>> = match answer {
-                Ok(answers) => answers.into_iter().map(|answer| saved(operation, answer)).collect(),
+                Ok(answers) => answers.into_iter().map(|answer| saved(operation, &answer)).collect(),
                 Err(error) => rows.iter().map(|_| Err(error.clone())).collect(),
             };
             let mut held = Vec::new();
@@ -203,7 +213,9 @@ fn unanswered(operation: &'static str) -> Error {
 }
 
 fn is_locked<T>(result: &Result<Saved<T>>) -> bool {
-    result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Conflict && error.is_retryable() && error.status().is_none())
+    result
+        .as_ref()
+        .is_err_and(|error| error.kind() == ErrorKind::Conflict && error.is_retryable() && error.status().is_none())
 }
 
 async fn send<T>(client: &Salesforce, call: Call, count: usize) -> Result<Vec<SaveResult<T>>> {
@@ -215,7 +227,7 @@ async fn send<T>(client: &Salesforce, call: Call, count: usize) -> Result<Vec<Sa
     Ok(results)
 }
 
-fn saved<T>(operation: &'static str, result: SaveResult<T>) -> Result<Saved<T>> {
+fn saved<T>(operation: &'static str, result: &SaveResult<T>) -> Result<Saved<T>> {
     match (result.success, result.id) {
         (true, Some(id)) => Ok(Saved { id, created: result.created }),
         (true, None) => Err(Error::new(ErrorKind::Unknown, operation)
@@ -304,10 +316,12 @@ mod tests {
 
     #[test]
     fn every_entry_of_an_answer_has_its_meaning() {
-        let read = |json: &str| saved::<Contact>("x", serde_json::from_str(json).unwrap());
+        let read = |json: &str| saved::<Contact>("x", &serde_json::from_str(json).unwrap());
         let ok = read(r#"{"id":"003000000000001AAA","success":true,"errors":[],"created":false}"#).unwrap();
         assert_eq!((ok.id.as_str(), ok.created), ("003000000000001AAA", Some(false)));
-        let refused = read(r#"{"success":false,"errors":[{"statusCode":"DUPLICATE_VALUE","message":"dup","fields":[]}]}"#).unwrap_err();
+        let refused =
+            read(r#"{"success":false,"errors":[{"statusCode":"DUPLICATE_VALUE","message":"dup","fields":[]}]}"#)
+                .unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Conflict);
         assert_eq!(read(r#"{"success":true,"errors":[]}"#).unwrap_err().kind(), ErrorKind::Unknown);
         assert_eq!(read(r#"{"success":false,"errors":[]}"#).unwrap_err().kind(), ErrorKind::Invalid);

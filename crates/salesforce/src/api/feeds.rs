@@ -71,7 +71,14 @@ impl<T: SObject> Records<T> {
     }
 }
 
-fn feed(operation: &'static str, version: ApiVersion, object: &str, feed: &str, start: DateTime<Utc>, end: DateTime<Utc>) -> Call {
+fn feed(
+    operation: &'static str,
+    version: ApiVersion,
+    object: &str,
+    feed: &str,
+    start: DateTime<Utc>,
+    end: DateTime<Utc>,
+) -> Call {
     let path = version.path(["sobjects", object, feed]);
     Call::get(operation).path(path).query("start", format_instant(start)).query("end", format_instant(end))
 }
@@ -84,7 +91,14 @@ mod tests {
     #[test]
     fn requests_and_answers_are_as_documented() {
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-        let call = feed("x", ApiVersion::DEFAULT, "Contact", "updated", at("2025-06-01T00:00:00Z"), at("2025-06-02T00:00:00Z"));
+        let call = feed(
+            "x",
+            ApiVersion::DEFAULT,
+            "Contact",
+            "updated",
+            at("2025-06-01T00:00:00Z"),
+            at("2025-06-02T00:00:00Z"),
+        );
         let sent = call.to_request(&rest_core::BaseUrl::parse("https://h.example").unwrap()).unwrap();
         assert_eq!(
             sent.uri(),

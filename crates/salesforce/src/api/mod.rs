@@ -8,7 +8,10 @@ mod query;
 mod sobjects;
 
 pub use collections::{MOST_RETRIEVED, MOST_WRITTEN, Retrieved, Saved};
-pub use describe::{ChildRelationship, Describe, DescribedField, FieldKind, GlobalDescribe, ObjectSummary, PicklistValue, RecordTypeInfo};
+pub use describe::{
+    ChildRelationship, Describe, DescribedField, FieldKind, GlobalDescribe, ObjectSummary, PicklistValue,
+    RecordTypeInfo,
+};
 pub use feeds::{DeletedRecord, DeletedRecords, UpdatedRecords};
 pub use org::{Limit, Release, UserInfo};
 pub use query::{Query, QueryPage};

@@ -96,7 +96,8 @@ impl<T: DeserializeOwned + Send + 'static> Query<T> {
     /// on; after an error of a call it ends. Holds one page at a time.
     pub fn stream(self) -> BoxStream<'static, Result<Row<T>>> {
         let rows = |page: QueryPage<T>| {
-            let row = |record: Result<Row<T>, BadRecord>| record.map_err(|bad| bad.into_error("query").with_vendor(VENDOR));
+            let row =
+                |record: Result<Row<T>, BadRecord>| record.map_err(|bad| bad.into_error("query").with_vendor(VENDOR));
             stream::iter(page.records.into_iter().map(move |record| Ok(row(record))))
         };
         self.pages().map_ok(rows).try_flatten().map(|row| row.and_then(|row| row)).boxed()
@@ -147,12 +148,19 @@ impl Salesforce {
         let call = more(&link, None);
         let pages = read_pages::<T>(self.clone(), Cursor::Link(link), call, None);
         let rows = |page: QueryPage<T>| stream::iter(page.records.into_iter().map(Ok));
-        let row = |record: Result<Result<Row<T>, BadRecord>>| record?.map_err(|bad| bad.into_error("query").with_vendor(VENDOR));
+        let row = |record: Result<Result<Row<T>, BadRecord>>| {
+            record?.map_err(|bad| bad.into_error("query").with_vendor(VENDOR))
+        };
         pages.map_ok(rows).try_flatten().map(row).boxed()
     }
 }
 
-fn read_pages<T>(client: Salesforce, start: Cursor, first: Call, page: Option<u16>) -> BoxStream<'static, Result<QueryPage<T>>>
+fn read_pages<T>(
+    client: Salesforce,
+    start: Cursor,
+    first: Call,
+    page: Option<u16>,
+) -> BoxStream<'static, Result<QueryPage<T>>>
 where
     T: DeserializeOwned + Send + 'static,
 {
@@ -270,14 +278,20 @@ mod tests {
 
     #[test]
     fn a_query_too_long_for_an_address_travels_in_a_body() {
-        let soql = Soql::unchecked(format!("SELECT {} FROM Contact", vec!["Some_Long_Custom_Field_Name__c"; 600].join(",")));
+        let soql =
+            Soql::unchecked(format!("SELECT {} FROM Contact", vec!["Some_Long_Custom_Field_Name__c"; 600].join(",")));
         let call = first(ApiVersion::DEFAULT, &soql, false, None);
         assert_eq!(call.safety, Safety::Read);
         let sent = request(&call);
         assert_eq!((sent.method(), sent.uri().path()), (&http::Method::POST, "/services/data/v62.0/composite"));
         assert!(sent.uri().to_string().len() < 200);
         let body: serde_json::Value = serde_json::from_slice(sent.body()).unwrap();
-        assert!(body["compositeRequest"][0]["url"].as_str().unwrap().starts_with("/services/data/v62.0/query?q=SELECT%20Some"));
+        assert!(
+            body["compositeRequest"][0]["url"]
+                .as_str()
+                .unwrap()
+                .starts_with("/services/data/v62.0/query?q=SELECT%20Some")
+        );
     }
 
     #[test]

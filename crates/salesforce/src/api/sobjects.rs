@@ -77,7 +77,8 @@ impl<T: SObject> Records<T> {
     /// # Errors
     /// As [`get`](Self::get); [`ErrorKind::Conflict`] if several records carry it.
     pub async fn get_by_external_id(&self, field: &str, value: &str) -> Result<Row<T>> {
-        let call = external("sobjects.get_by_external_id", http::Method::GET, self.client.version(), T::NAME, field, value)?;
+        let call =
+            external("sobjects.get_by_external_id", http::Method::GET, self.client.version(), T::NAME, field, value)?;
         let reply = self.client.send(call).await?;
         refuse_several(&reply, "sobjects.get_by_external_id", field)?;
         row(&reply)
@@ -86,7 +87,6 @@ impl<T: SObject> Records<T> {
     /// Streams all records with the fields of `T`: one call for every 2,000 of them.
     ///
     /// A field that this user may not see makes the query fail with its name; query with fields of your own then.
-    #[must_use]
     pub fn list(&self) -> Query<T> {
         let query = Select::all_of::<T>().order_by(["Id"]).build();
         Query::from_built(self.client.clone(), query, false)
@@ -148,7 +148,12 @@ impl<T: Writable> Records<T> {
     ///
     /// # Errors
     /// As [`upsert`](Self::upsert).
-    pub async fn upsert_fields(&self, field: &str, value: &str, record: &(impl Serialize + Sync)) -> Result<Upserted<T>> {
+    pub async fn upsert_fields(
+        &self,
+        field: &str,
+        value: &str,
+        record: &(impl Serialize + Sync),
+    ) -> Result<Upserted<T>> {
         let call = external("sobjects.upsert", http::Method::PATCH, self.client.version(), T::NAME, field, value)?;
         let reply = self.client.send(call.safety(Safety::Idempotent).json(record)).await?;
         refuse_several(&reply, "sobjects.upsert", field)?;
@@ -167,7 +172,14 @@ fn change(version: ApiVersion, object: &str, id: &str, update: &impl Serialize) 
     Call::patch("sobjects.update").path(path).safety(Safety::Idempotent).json(update)
 }
 
-fn external(operation: &'static str, method: http::Method, version: ApiVersion, object: &str, field: &str, value: &str) -> Result<Call> {
+fn external(
+    operation: &'static str,
+    method: http::Method,
+    version: ApiVersion,
+    object: &str,
+    field: &str,
+    value: &str,
+) -> Result<Call> {
     if value.trim().is_empty() {
         return Err(Error::config(format!("the external id {field} is empty, and an empty value matches nothing"))
             .with_operation(operation)
@@ -208,12 +220,16 @@ mod tests {
     #[test]
     fn requests_are_what_the_api_wants() {
         let version = ApiVersion::DEFAULT;
-        assert_eq!(uri(&get(version, "Contact", "003x", &[])), "https://h.example/services/data/v62.0/sobjects/Contact/003x");
+        assert_eq!(
+            uri(&get(version, "Contact", "003x", &[])),
+            "https://h.example/services/data/v62.0/sobjects/Contact/003x"
+        );
         assert_eq!(
             uri(&get(version, "Contact", "003x", &["Id", "Name"])),
             "https://h.example/services/data/v62.0/sobjects/Contact/003x?fields=Id%2CName"
         );
-        let call = change(version, "Contact", "003x", &crate::ContactUpdate { title: None.into(), ..Default::default() });
+        let call =
+            change(version, "Contact", "003x", &crate::ContactUpdate { title: None.into(), ..Default::default() });
         assert_eq!(call.safety, Safety::Idempotent);
         assert_eq!(call.body.as_ref().unwrap().bytes.as_ref(), br#"{"Title":null}"#);
     }

@@ -152,9 +152,7 @@ macro_rules! sobject {
                 $( if let Some(value) = &self.$nfield {
                     map.serialize_entry($napi, &$crate::models::Written(value))?;
                 } )*
-                for (name, value) in self.custom.iter() {
-                    map.serialize_entry(name, value)?;
-                }
+                self.custom.put(&mut map)?;
                 map.end()
             }
         }
@@ -168,9 +166,7 @@ macro_rules! sobject {
                     $crate::Change::Clear => map.serialize_entry($uapi, &())?,
                     $crate::Change::Set(value) => map.serialize_entry($uapi, &$crate::models::Written(value))?,
                 } )*
-                for (name, value) in self.custom.iter() {
-                    map.serialize_entry(name, value)?;
-                }
+                self.custom.put(&mut map)?;
                 map.end()
             }
         }

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rest_core::BadRecord;
 use rust_decimal::Decimal;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
-use serde::ser::{Error as _, Serialize, Serializer};
+use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use crate::ids::Id;
@@ -113,7 +113,15 @@ impl Fields {
     /// Whether nothing is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.fields.is_empty() && self.defect.is_none()
+    }
+
+    /// Puts the fields into a record that is being written, or tells what is wrong with one of them.
+    pub(crate) fn put<M: SerializeMap>(&self, record: &mut M) -> Result<(), M::Error> {
+        if let Some(defect) = &self.defect {
+            return Err(M::Error::custom(defect));
+        }
+        self.fields.iter().try_for_each(|(name, value)| record.serialize_entry(name, value))
     }
 }
 
@@ -125,10 +133,9 @@ impl PartialEq for Fields {
 
 impl Serialize for Fields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.defect {
-            Some(defect) => Err(S::Error::custom(defect)),
-            None => serializer.collect_map(&self.fields),
-        }
+        let mut map = serializer.serialize_map(None)?;
+        self.put(&mut map)?;
+        map.end()
     }
 }
 
@@ -195,7 +202,8 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Children<T> {
             records: Vec<Box<RawValue>>,
         }
         let set = Set::deserialize(deserializer)?;
-        let records = rest_core::rows(set.records, "Id").into_iter().map(|row| row.map(rest_core::Row::into_data)).collect();
+        let records =
+            rest_core::rows(set.records, "Id").into_iter().map(|row| row.map(rest_core::Row::into_data)).collect();
         Ok(Self { total_size: set.total_size, records, next: set.next_records_url.filter(|_| !set.done) })
     }
 }

@@ -40,9 +40,7 @@ enum Contents {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime.and_then(|runtime| {
         let result = runtime.block_on(run(&options));
         // Reading standard input cannot be cancelled; do not wait for it.
@@ -52,10 +50,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error is all that is left to tell it to.
-            let _ = io::Write::write_all(
-                &mut io::stderr(),
-                format!("crm-sandbox: {error}\n").as_bytes(),
-            );
+            let _ = io::Write::write_all(&mut io::stderr(), format!("crm-sandbox: {error}\n").as_bytes());
             ExitCode::FAILURE
         }
     }
@@ -66,18 +61,12 @@ async fn run(options: &Options) -> io::Result<()> {
         Contents::Demo => Data::Demo,
         Contents::Empty => Data::Empty,
     };
-    let builder = Sandbox::builder()
-        .seed(options.seed)
-        .scale(options.scale)
-        .data(data)
-        .clock(Clock::system());
+    let builder = Sandbox::builder().seed(options.seed).scale(options.scale).data(data).clock(Clock::system());
     let running = builder.build().serve(options.port_base).await?;
     // Listened for before anyone is told that there is something to stop.
     let stop = stop_signal()?;
     let mut stdout = tokio::io::stdout();
-    stdout
-        .write_all(format!("{}\n", running.ready_line()).as_bytes())
-        .await?;
+    stdout.write_all(format!("{}\n", running.ready_line()).as_bytes()).await?;
     stdout.flush().await?;
     tokio::select! {
         () = stop => {}
@@ -90,10 +79,7 @@ async fn run(options: &Options) -> io::Result<()> {
 #[cfg(unix)]
 fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (
-        signal(SignalKind::interrupt())?,
-        signal(SignalKind::terminate())?,
-    );
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}

@@ -9,8 +9,8 @@ use rust_decimal::Decimal;
 use super::countries::{self, Country};
 use super::names::{BRANDS, DEAL_SUBJECTS, NOTE_TEXTS, TASK_DETAILS, TASK_TITLES, TITLES};
 use super::world::{
-    Address, Company, CompanyId, Deal, DealId, DealStage, Industry, Lifecycle, Note, NoteId,
-    Person, PersonId, Subject, Task, TaskId, Tier, User, UserId, World,
+    Address, Company, CompanyId, Deal, DealId, DealStage, Industry, Lifecycle, Note, NoteId, Person, PersonId, Subject,
+    Task, TaskId, Tier, User, UserId, World,
 };
 use crate::mix;
 
@@ -54,11 +54,7 @@ impl World {
     #[must_use]
     pub fn generate(seed: u64, scale: u32, now: DateTime<Utc>) -> World {
         let scale = scale.max(1);
-        let mut maker = Maker {
-            now,
-            rng: Rng::with_seed(0),
-            used: BTreeSet::new(),
-        };
+        let mut maker = Maker { now, rng: Rng::with_seed(0), used: BTreeSet::new() };
         let mut world = World::users_only(seed);
         let owners = u32::try_from(world.users.len()).unwrap_or(1);
         maker.turn_to(seed, "companies");
@@ -66,12 +62,7 @@ impl World {
         maker.turn_to(seed, "people");
         world.people = maker.people(PEOPLE.saturating_mul(scale), &world.companies, owners);
         maker.turn_to(seed, "deals");
-        world.deals = maker.deals(
-            DEALS.saturating_mul(scale),
-            &world.companies,
-            &world.people,
-            owners,
-        );
+        world.deals = maker.deals(DEALS.saturating_mul(scale), &world.companies, &world.people, owners);
         maker.turn_to(seed, "tasks");
         world.tasks = maker.tasks(TASKS.saturating_mul(scale), &world, owners);
         maker.turn_to(seed, "notes");
@@ -96,11 +87,7 @@ fn users() -> Vec<User> {
             id: UserId(id),
             first_name: first_name.to_owned(),
             last_name: last_name.to_owned(),
-            email: format!(
-                "{}.{}@meridian-sales.example",
-                slug(first_name, ""),
-                slug(last_name, "")
-            ),
+            email: format!("{}.{}@meridian-sales.example", slug(first_name, ""), slug(last_name, "")),
             active,
         })
         .collect()
@@ -124,11 +111,7 @@ impl Maker {
     }
 
     fn pick<'a, T>(&mut self, list: &'a [T]) -> Option<&'a T> {
-        if list.is_empty() {
-            None
-        } else {
-            list.get(self.rng.usize(..list.len()))
-        }
+        if list.is_empty() { None } else { list.get(self.rng.usize(..list.len())) }
     }
 
     fn word(&mut self, list: &[&'static str]) -> &'static str {
@@ -141,10 +124,7 @@ impl Maker {
     }
 
     fn digits(&mut self, pattern: &str) -> String {
-        pattern
-            .chars()
-            .map(|c| if c == '#' { self.rng.digit(10) } else { c })
-            .collect()
+        pattern.chars().map(|c| if c == '#' { self.rng.digit(10) } else { c }).collect()
     }
 
     /// An unused number in E.164, or none when the range is used up.
@@ -166,16 +146,9 @@ impl Maker {
     /// When a record was made and last written, whole seconds, in the `days` before now.
     fn lifetime(&mut self, days: i64) -> (DateTime<Utc>, DateTime<Utc>) {
         let age = self.rng.i64(3_600..days * 86_400);
-        let since_update = if self.chance(25) {
-            age
-        } else {
-            self.rng.i64(1_800..=age.max(1_800))
-        };
+        let since_update = if self.chance(25) { age } else { self.rng.i64(1_800..=age.max(1_800)) };
         let now = self.now.with_nanosecond(0).unwrap_or(self.now);
-        (
-            now - TimeDelta::seconds(age),
-            now - TimeDelta::seconds(since_update.min(age)),
-        )
+        (now - TimeDelta::seconds(age), now - TimeDelta::seconds(since_update.min(age)))
     }
 
     fn address(&mut self, country: &Country) -> Option<Address> {
@@ -183,11 +156,7 @@ impl Maker {
         let street = self.word(country.streets);
         let number = self.rng.u32(1..180);
         Some(Address {
-            street: if country.number_first {
-                format!("{number} {street}")
-            } else {
-                format!("{street} {number}")
-            },
+            street: if country.number_first { format!("{number} {street}") } else { format!("{street} {number}") },
             city: city.to_owned(),
             region: (!region.is_empty()).then(|| region.to_owned()),
             postal_code: self.digits(postal),
@@ -209,9 +178,7 @@ impl Maker {
                 _ => format!("http://{domain}/"),
             };
             let parent = if self.chance(6) {
-                self.pick(&list)
-                    .filter(|parent| parent.parent.is_none())
-                    .map(|parent| parent.id)
+                self.pick(&list).filter(|parent| parent.parent.is_none()).map(|parent| parent.id)
             } else {
                 None
             };
@@ -237,11 +204,7 @@ impl Maker {
     /// A name that stays unique when its legal form and accents are dropped, and the domain made from it.
     fn company_name(&mut self, country: &Country, id: u32) -> Option<(String, String)> {
         for attempt in 0..40 {
-            let first = if self.chance(45) {
-                self.word(country.family)
-            } else {
-                self.word(BRANDS)
-            };
+            let first = if self.chance(45) { self.word(country.family) } else { self.word(BRANDS) };
             let trade = self.word(country.trades);
             let mut core = format!("{first} {trade}");
             if attempt > 20 {
@@ -256,39 +219,23 @@ impl Maker {
     }
 
     fn people(&mut self, count: u32, companies: &[Company], owners: u32) -> Vec<Person> {
-        (0..count)
-            .map(|id| self.person(PersonId(id), companies, owners))
-            .collect()
+        (0..count).map(|id| self.person(PersonId(id), companies, owners)).collect()
     }
 
     fn person(&mut self, id: PersonId, companies: &[Company], owners: u32) -> Person {
-        let company = if self.chance(86) {
-            self.pick(companies)
-        } else {
-            None
-        };
-        let seat = company
-            .and_then(|company| company.address.as_ref())
-            .map(|address| address.country.as_str());
+        let company = if self.chance(86) { self.pick(companies) } else { None };
+        let seat = company.and_then(|company| company.address.as_ref()).map(|address| address.country.as_str());
         let country = countries::all().find(|country| Some(country.name) == seat);
         // One in ten comes from elsewhere.
-        let country = country
-            .filter(|_| !self.chance(10))
-            .unwrap_or_else(|| self.country());
+        let country = country.filter(|_| !self.chance(10)).unwrap_or_else(|| self.country());
         let first_name = self.word(country.given).to_owned();
         let mut last_name = self.word(country.family).to_owned();
         if country.double_surname {
             last_name = format!("{last_name} {}", self.word(country.family));
         }
-        let domain = company
-            .and_then(|company| company.website.as_deref())
-            .map(bare_domain);
+        let domain = company.and_then(|company| company.website.as_deref()).map(bare_domain);
         let email = self.email(&first_name, &last_name, domain.as_deref(), id);
-        let second = if self.chance(8) {
-            self.email(&first_name, &last_name, None, id)
-        } else {
-            None
-        };
+        let second = if self.chance(8) { self.email(&first_name, &last_name, None, id) } else { None };
         let (created, updated) = self.lifetime(1_100);
         let lifecycle = match self.rng.u32(..10) {
             0..=3 => Lifecycle::Lead,
@@ -306,37 +253,16 @@ impl Maker {
             id,
             first_name: Some(first_name),
             last_name,
-            other_emails: second
-                .into_iter()
-                .filter(|second| Some(second) != email.as_ref())
-                .collect(),
+            other_emails: second.into_iter().filter(|second| Some(second) != email.as_ref()).collect(),
             email,
-            work_phone: if self.chance(55) {
-                self.phone(country, country.desk)
-            } else {
-                None
-            },
-            mobile: if has_mobile {
-                self.phone(country, country.mobile)
-            } else {
-                None
-            },
+            work_phone: if self.chance(55) { self.phone(country, country.desk) } else { None },
+            mobile: if has_mobile { self.phone(country, country.mobile) } else { None },
             job_title: self.pick(TITLES).map(|(title, _)| (*title).to_owned()),
             company: company.map(|company| company.id),
-            address: if self.chance(75) {
-                self.address(country)
-            } else {
-                None
-            },
+            address: if self.chance(75) { self.address(country) } else { None },
             owner: self.owner(owners),
             lead_source: self
-                .pick(&[
-                    "Web",
-                    "Phone Inquiry",
-                    "Partner Referral",
-                    "Trade Show",
-                    "Other",
-                ])
+                .pick(&["Web", "Phone Inquiry", "Partner Referral", "Trade Show", "Other"])
                 .copied()
                 .filter(|_| !id.0.is_multiple_of(6)),
             tier,
@@ -350,21 +276,12 @@ impl Maker {
     }
 
     /// Mostly a personal address; sometimes the company's shared one; sometimes none.
-    fn email(
-        &mut self,
-        first: &str,
-        last: &str,
-        domain: Option<&str>,
-        id: PersonId,
-    ) -> Option<String> {
+    fn email(&mut self, first: &str, last: &str, domain: Option<&str>, id: PersonId) -> Option<String> {
         let (first, last) = (slug(first, ""), slug(last, ""));
         match (domain, self.rng.u32(..100)) {
             (_, 0..=3) => return None,
             (Some(domain), 4..=11) => {
-                return Some(format!(
-                    "{}@{domain}",
-                    self.word(&["info", "info", "info", "office", "sales"])
-                ));
+                return Some(format!("{}@{domain}", self.word(&["info", "info", "info", "office", "sales"])));
             }
             _ => {}
         }
@@ -376,24 +293,11 @@ impl Maker {
             format!("{first}@{domain}"),
             format!("{first}.{last}{}@{domain}", id.0),
         ];
-        let start = if domain == "mailbox.example" || self.chance(80) {
-            0
-        } else {
-            1
-        };
-        candidates
-            .into_iter()
-            .skip(start)
-            .find(|address| self.used.insert(address.clone()))
+        let start = if domain == "mailbox.example" || self.chance(80) { 0 } else { 1 };
+        candidates.into_iter().skip(start).find(|address| self.used.insert(address.clone()))
     }
 
-    fn deals(
-        &mut self,
-        count: u32,
-        companies: &[Company],
-        people: &[Person],
-        owners: u32,
-    ) -> Vec<Deal> {
+    fn deals(&mut self, count: u32, companies: &[Company], people: &[Person], owners: u32) -> Vec<Deal> {
         let mut staffs: BTreeMap<CompanyId, Vec<PersonId>> = BTreeMap::new();
         for person in people {
             if let Some(company) = person.company {
@@ -407,18 +311,8 @@ impl Maker {
             };
             let staff = staffs.get(&company.id).map_or(&[][..], Vec::as_slice);
             let involved = self.rng.usize(0..3).min(staff.len());
-            let from = if staff.is_empty() {
-                0
-            } else {
-                self.rng.usize(..staff.len())
-            };
-            let people = staff
-                .iter()
-                .cycle()
-                .skip(from)
-                .take(involved)
-                .copied()
-                .collect();
+            let from = if staff.is_empty() { 0 } else { self.rng.usize(..staff.len()) };
+            let people = staff.iter().cycle().skip(from).take(involved).copied().collect();
             let (created, updated) = self.lifetime(500);
             let stage = match self.rng.u32(..20) {
                 0..=2 => DealStage::New,
@@ -430,19 +324,9 @@ impl Maker {
                 _ => DealStage::Lost,
             };
             let closed = matches!(stage, DealStage::Won | DealStage::Lost);
-            let close = if closed {
-                updated
-            } else {
-                self.now + TimeDelta::days(self.rng.i64(-10..120))
-            };
-            let cents = i64::from(self.rng.u32(5..4_000)) * 10_000
-                + if self.chance(20) { 4_950 } else { 0 };
-            let short = company
-                .name
-                .split_whitespace()
-                .take(2)
-                .collect::<Vec<_>>()
-                .join(" ");
+            let close = if closed { updated } else { self.now + TimeDelta::days(self.rng.i64(-10..120)) };
+            let cents = i64::from(self.rng.u32(5..4_000)) * 10_000 + if self.chance(20) { 4_950 } else { 0 };
+            let short = company.name.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
             list.push(Deal {
                 id: DealId(id),
                 name: format!("{short} – {}", self.word(DEAL_SUBJECTS)),
@@ -451,9 +335,7 @@ impl Maker {
                 amount: (!self.chance(5)).then(|| Decimal::new(cents, 2)),
                 stage,
                 close_date: close.date_naive(),
-                margin: self
-                    .chance(60)
-                    .then(|| Decimal::new(i64::from(self.rng.u32(20..600)), 1)),
+                margin: self.chance(60).then(|| Decimal::new(i64::from(self.rng.u32(20..600)), 1)),
                 owner: self.owner(owners),
                 created,
                 updated,
@@ -466,17 +348,10 @@ impl Maker {
         match self.rng.u32(..10) {
             0..=4 => self.pick(&world.people).map(|person| {
                 let first = person.first_name.as_deref().unwrap_or_default();
-                (
-                    Subject::Person(person.id),
-                    format!("{first} {}", person.last_name).trim().to_owned(),
-                )
+                (Subject::Person(person.id), format!("{first} {}", person.last_name).trim().to_owned())
             }),
-            5..=6 => self
-                .pick(&world.companies)
-                .map(|company| (Subject::Company(company.id), company.name.clone())),
-            _ => self
-                .pick(&world.deals)
-                .map(|deal| (Subject::Deal(deal.id), deal.name.clone())),
+            5..=6 => self.pick(&world.companies).map(|company| (Subject::Company(company.id), company.name.clone())),
+            _ => self.pick(&world.deals).map(|deal| (Subject::Deal(deal.id), deal.name.clone())),
         }
     }
 
@@ -489,10 +364,7 @@ impl Maker {
             let (created, updated) = self.lifetime(200);
             // Tasks are due on the half hour.
             let due = self.now + TimeDelta::minutes(self.rng.i64(-40 * 48..60 * 48) * 30);
-            let due = due
-                .with_second(0)
-                .and_then(|due| due.with_minute(due.minute() / 30 * 30))
-                .unwrap_or(due);
+            let due = due.with_second(0).and_then(|due| due.with_minute(due.minute() / 30 * 30)).unwrap_or(due);
             list.push(Task {
                 id: TaskId(id),
                 title: self.word(TASK_TITLES).replace("{}", &label),
@@ -516,14 +388,7 @@ impl Maker {
             };
             let (created, updated) = self.lifetime(300);
             let text = format!("{} (no. {})", self.word(NOTE_TEXTS), id + 1);
-            list.push(Note {
-                id: NoteId(id),
-                text,
-                about,
-                author: self.owner(owners),
-                created,
-                updated,
-            });
+            list.push(Note { id: NoteId(id), text, about, author: self.owner(owners), created, updated });
         }
         list
     }
@@ -531,19 +396,14 @@ impl Maker {
 
 /// The domain in a web site's spelling.
 pub(super) fn bare_domain(website: &str) -> String {
-    let host = website
-        .trim_start_matches("https://")
-        .trim_start_matches("http://")
-        .trim_end_matches('/');
+    let host = website.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/');
     host.trim_start_matches("www.").to_owned()
 }
 
 /// Lower-case ASCII letters and digits of `text`; runs of anything else become `separator`.
 pub(super) fn slug(text: &str, separator: &str) -> String {
     let folded = fold(text).to_lowercase();
-    let words = folded
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty());
+    let words = folded.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(separator)
 }
 

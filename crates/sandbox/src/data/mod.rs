@@ -8,6 +8,6 @@ mod view;
 mod world;
 
 pub use world::{
-    Address, Company, CompanyId, Deal, DealId, DealStage, Industry, Lifecycle, Note, NoteId,
-    Person, PersonId, Subject, Task, TaskId, Tier, User, UserId, World,
+    Address, Company, CompanyId, Deal, DealId, DealStage, Industry, Lifecycle, Note, NoteId, Person, PersonId, Subject,
+    Task, TaskId, Tier, User, UserId, World,
 };

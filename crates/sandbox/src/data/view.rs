@@ -19,10 +19,7 @@ impl World {
     /// number; its view respects that.
     #[must_use]
     pub fn view(&self, vendor: Vendor) -> World {
-        let spoiler = Spoiler {
-            seed: self.seed,
-            vendor,
-        };
+        let spoiler = Spoiler { seed: self.seed, vendor };
         let mut view = self.clone();
         // The first five users work with both systems, each of the last two with one.
         let foreign = match vendor {
@@ -32,8 +29,7 @@ impl World {
         view.users.retain(|user| user.id != foreign);
         let owner = |owner: UserId| if owner == foreign { UserId(0) } else { owner };
 
-        view.companies
-            .retain(|company| spoiler.holds("company", company.id.0));
+        view.companies.retain(|company| spoiler.holds("company", company.id.0));
         let companies: BTreeSet<_> = view.companies.iter().map(|company| company.id).collect();
         for company in &mut view.companies {
             company.owner = owner(company.owner);
@@ -41,8 +37,7 @@ impl World {
             spoiler.company(company);
         }
 
-        view.people
-            .retain(|person| spoiler.holds("person", person.id.0));
+        view.people.retain(|person| spoiler.holds("person", person.id.0));
         for person in &mut view.people {
             person.owner = owner(person.owner);
             person.company = person.company.filter(|company| companies.contains(company));
@@ -50,8 +45,7 @@ impl World {
         }
         if vendor == Vendor::Freshsales {
             make_emails_unique(&mut view.people);
-            view.people
-                .retain(|person| person.email.is_some() || person.mobile.is_some());
+            view.people.retain(|person| person.email.is_some() || person.mobile.is_some());
         }
         let people: BTreeSet<_> = view.people.iter().map(|person| person.id).collect();
 
@@ -74,8 +68,7 @@ impl World {
             task.owner = owner(task.owner);
             task.about = task.about.filter(known);
         }
-        view.notes
-            .retain(|note| spoiler.holds("note", note.id.0) && known(&note.about));
+        view.notes.retain(|note| spoiler.holds("note", note.id.0) && known(&note.about));
         for note in &mut view.notes {
             note.author = owner(note.author);
         }
@@ -87,13 +80,8 @@ impl World {
 fn make_emails_unique(people: &mut [Person]) {
     let mut taken = BTreeSet::new();
     for person in people {
-        person.email = person
-            .email
-            .take()
-            .filter(|email| taken.insert(email.to_lowercase()));
-        person
-            .other_emails
-            .retain(|email| taken.insert(email.to_lowercase()));
+        person.email = person.email.take().filter(|email| taken.insert(email.to_lowercase()));
+        person.other_emails.retain(|email| taken.insert(email.to_lowercase()));
     }
 }
 
@@ -113,10 +101,7 @@ impl Spoiler {
     }
 
     fn dice(&self, kind: &str, id: u32) -> Rng {
-        Rng::with_seed(mix(
-            self.seed,
-            &["spoil", self.vendor.name(), kind, &id.to_string()],
-        ))
+        Rng::with_seed(mix(self.seed, &["spoil", self.vendor.name(), kind, &id.to_string()]))
     }
 
     fn company(&self, company: &mut Company) {
@@ -142,10 +127,7 @@ impl Spoiler {
             company.employees = company.employees.map(|count| count / 10 * 10 + 10);
         }
         let style = dice.u32(..5);
-        company.phone = company
-            .phone
-            .as_deref()
-            .map(|number| spell_phone(number, style));
+        company.phone = company.phone.as_deref().map(|number| spell_phone(number, style));
     }
 
     fn person(&self, person: &mut Person) {
@@ -185,14 +167,8 @@ impl Spoiler {
         person.email_opt_out = (person.email_opt_out && !chance(20)) || chance(2);
         person.do_not_call = person.do_not_call && !chance(30);
         let (work_style, mobile_style) = (dice.u32(..5), dice.u32(..5));
-        person.work_phone = person
-            .work_phone
-            .as_deref()
-            .map(|number| spell_phone(number, work_style));
-        person.mobile = person
-            .mobile
-            .as_deref()
-            .map(|number| spell_phone(number, mobile_style));
+        person.work_phone = person.work_phone.as_deref().map(|number| spell_phone(number, work_style));
+        person.mobile = person.mobile.as_deref().map(|number| spell_phone(number, mobile_style));
     }
 
     fn deal(&self, deal: &mut super::world::Deal) {
@@ -213,18 +189,12 @@ fn lose<T>(field: &mut Option<T>, lost: bool) {
 }
 
 fn nickname(name: &str) -> String {
-    let short = NICKNAMES
-        .iter()
-        .find(|(long, _)| *long == name)
-        .map(|(_, short)| *short);
+    let short = NICKNAMES.iter().find(|(long, _)| *long == name).map(|(_, short)| *short);
     short.unwrap_or(name).to_owned()
 }
 
 fn initial(name: &str) -> String {
-    name.chars()
-        .next()
-        .map(|first| format!("{first}."))
-        .unwrap_or_default()
+    name.chars().next().map(|first| format!("{first}.")).unwrap_or_default()
 }
 
 /// The first of two family names; a single name stays (particles such as `van den` belong to it).
@@ -232,10 +202,7 @@ fn one_surname(name: &str) -> String {
     let starts_upper = |word: &&str| word.chars().next().is_some_and(char::is_uppercase);
     let proper = name.split(' ').filter(starts_upper).count();
     match name.rsplit_once(' ') {
-        Some((first, _)) if proper > 1 => first
-            .trim_end_matches(" del")
-            .trim_end_matches(" dos")
-            .to_owned(),
+        Some((first, _)) if proper > 1 => first.trim_end_matches(" del").trim_end_matches(" dos").to_owned(),
         _ => name.to_owned(),
     }
 }
@@ -247,40 +214,26 @@ fn capitalised(email: &str) -> String {
     };
     let words = local.split('.').map(|word| {
         let mut letters = word.chars();
-        letters
-            .next()
-            .map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
-            .unwrap_or_default()
+        letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
     });
     format!("{}@{domain}", words.collect::<Vec<_>>().join("."))
 }
 
 fn earlier_title(title: &str) -> String {
-    TITLES
-        .iter()
-        .find(|(now, _)| *now == title)
-        .map_or(title, |(_, before)| *before)
-        .to_owned()
+    TITLES.iter().find(|(now, _)| *now == title).map_or(title, |(_, before)| *before).to_owned()
 }
 
 fn without_legal_form(name: &str) -> String {
     let forms = countries::all().flat_map(|country| country.legal_forms);
-    let longest = forms
-        .filter(|form| name.ends_with(*form))
-        .max_by_key(|form| form.len());
-    longest
-        .and_then(|form| name.strip_suffix(form))
-        .map_or(name, str::trim_end)
-        .to_owned()
+    let longest = forms.filter(|form| name.ends_with(*form)).max_by_key(|form| form.len());
+    longest.and_then(|form| name.strip_suffix(form)).map_or(name, str::trim_end).to_owned()
 }
 
 /// Spells an E.164 number in one of five usual ways.
 fn spell_phone(e164: &str, style: u32) -> String {
     let digits = e164.trim_start_matches('+');
     let country = countries::all().find(|country| digits.starts_with(country.calling));
-    let Some((country, national)) =
-        country.and_then(|c| Some((c, digits.strip_prefix(c.calling)?)))
-    else {
+    let Some((country, national)) = country.and_then(|c| Some((c, digits.strip_prefix(c.calling)?))) else {
         return e164.to_owned();
     };
     match style {
@@ -316,20 +269,10 @@ mod tests {
 
     #[test]
     fn phones_are_spelled_in_five_ways() {
-        let spell = |number| {
-            (0..5)
-                .map(|style| spell_phone(number, style))
-                .collect::<Vec<_>>()
-        };
+        let spell = |number| (0..5).map(|style| spell_phone(number, style)).collect::<Vec<_>>();
         assert_eq!(
             spell("+493023125001"),
-            [
-                "+493023125001",
-                "+49 302 312 5001",
-                "0302 312 5001",
-                "00493023125001",
-                "+49 (302) 312-5001"
-            ]
+            ["+493023125001", "+49 302 312 5001", "0302 312 5001", "00493023125001", "+49 (302) 312-5001"]
         );
         assert_eq!(spell("+12125550123")[2], "212-555-0123");
         assert_eq!(spell_phone("+99912", 3), "+99912");
@@ -341,10 +284,7 @@ mod tests {
         assert_eq!(without_legal_form("Iyer Agro Pvt. Ltd."), "Iyer Agro");
         assert_eq!(one_surname("García Núñez"), "García");
         assert_eq!(one_surname("van den Berg"), "van den Berg");
-        assert_eq!(
-            capitalised("ada.lovelace@acme.example"),
-            "Ada.Lovelace@acme.example"
-        );
+        assert_eq!(capitalised("ada.lovelace@acme.example"), "Ada.Lovelace@acme.example");
         assert_eq!(nickname("Małgorzata"), "Gosia");
     }
 }

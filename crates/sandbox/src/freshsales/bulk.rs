@@ -37,35 +37,20 @@ impl Job {
 
 impl State {
     /// `POST /{entity}/bulk_upsert`.
-    pub(super) fn bulk_upsert(
-        &mut self,
-        call: &Call<'_>,
-        entity: Entity,
-        body: &Map<String, Value>,
-    ) -> Result<Value> {
-        let running = self
-            .store
-            .jobs
-            .values()
-            .filter(|job| !job.is_done())
-            .count();
+    pub(super) fn bulk_upsert(&mut self, call: &Call<'_>, entity: Entity, body: &Map<String, Value>) -> Result<Value> {
+        let running = self.store.jobs.values().filter(|job| !job.is_done()).count();
         if running >= usize::try_from(self.quirks.bulk_jobs_at_a_time).unwrap_or(usize::MAX) {
             return Err(Failure::too_many_jobs());
         }
         let name = entity.plural();
-        let list = body.get(name).ok_or_else(|| {
-            Failure::because(format!("param is missing or the value is empty: {name}"))
-        })?;
-        let list = list
-            .as_array()
-            .ok_or_else(|| Failure::because(format!("The type for {name} is invalid.")))?;
+        let list = body
+            .get(name)
+            .ok_or_else(|| Failure::because(format!("param is missing or the value is empty: {name}")))?;
+        let list = list.as_array().ok_or_else(|| Failure::because(format!("The type for {name} is invalid.")))?;
         let rows: Option<Vec<_>> = list.iter().map(|row| row.as_object().cloned()).collect();
-        let rows =
-            rows.ok_or_else(|| Failure::because(format!("The type for {name} is invalid.")))?;
+        let rows = rows.ok_or_else(|| Failure::because(format!("The type for {name} is invalid.")))?;
         if rows.is_empty() || rows.len() > MAX_ROWS {
-            return Err(Failure::because(format!(
-                "{name} must hold 1 to {MAX_ROWS} records"
-            )));
+            return Err(Failure::because(format!("{name} must hold 1 to {MAX_ROWS} records")));
         }
         let id = self.store.ids.next("job");
         let (now, user) = (call.now(), call.by.user);
@@ -82,8 +67,7 @@ impl State {
         };
         self.store.jobs.insert(id, job);
         let url = format!("{}/job_statuses/{id}", call.base);
-        let message =
-            "The records will be upserted shortly. Use the job_status_url to know the status";
+        let message = "The records will be upserted shortly. Use the job_status_url to know the status";
         Ok(json!({ "job_status_url": url, "message": message }))
     }
 
@@ -97,11 +81,7 @@ impl State {
             "record_status": { "succeeded": job.succeeded, "failed": job.failures.len() },
             "detailed_failure_report": job.failures,
         });
-        let data = if self.quirks.bulk_report_as_text {
-            Value::String(report.to_string())
-        } else {
-            report
-        };
+        let data = if self.quirks.bulk_report_as_text { Value::String(report.to_string()) } else { report };
         let status = json!({
             "status": if job.is_done() { "SUCCESS" } else { "IN_PROGRESS" },
             "job_type_name": "bulk_upsert",
@@ -117,31 +97,16 @@ impl State {
     pub(super) fn finish_due_jobs(&mut self, now: DateTime<Utc>) -> Vec<Effect> {
         let time = TimeDelta::seconds(i64::from(self.quirks.bulk_job_seconds));
         let due = |job: &&Job| !job.is_done() && now - job.created_at >= time;
-        let due: Vec<i64> = self
-            .store
-            .jobs
-            .values()
-            .filter(due)
-            .map(|job| job.id)
-            .collect();
-        due.into_iter()
-            .flat_map(|id| self.work(id, MAX_ROWS, now))
-            .collect()
+        let due: Vec<i64> = self.store.jobs.values().filter(due).map(|job| job.id).collect();
+        due.into_iter().flat_map(|id| self.work(id, MAX_ROWS, now)).collect()
     }
 
     fn work(&mut self, id: i64, rows: usize, now: DateTime<Utc>) -> Vec<Effect> {
         let Some(job) = self.store.jobs.get(&id).filter(|job| !job.is_done()) else {
             return Vec::new();
         };
-        let (entity, by) = (
-            job.entity,
-            By {
-                now,
-                user: job.user,
-            },
-        );
-        let batch: Vec<Map<String, Value>> =
-            job.rows.iter().skip(job.done).take(rows).cloned().collect();
+        let (entity, by) = (job.entity, By { now, user: job.user });
+        let batch: Vec<Map<String, Value>> = job.rows.iter().skip(job.done).take(rows).cloned().collect();
         let mut effects = Vec::new();
         let mut failures = Vec::new();
         for row in &batch {
@@ -166,23 +131,14 @@ impl State {
         row: &Map<String, Value>,
         by: By,
     ) -> std::result::Result<Vec<Effect>, Value> {
-        let known =
-            |key: &str| key == "id" || key_fields(entity, &self.store.settings).contains(&key);
-        let identifier = row
-            .iter()
-            .find(|(key, value)| known(key) && !super::coerce::is_blank(value));
+        let known = |key: &str| key == "id" || key_fields(entity, &self.store.settings).contains(&key);
+        let identifier = row.iter().find(|(key, value)| known(key) && !super::coerce::is_blank(value));
         let Some((field, value)) = identifier else {
             return Err(json!({ "error_message": ["unique_identifier is invalid"] }));
         };
-        let identifier = Identifier {
-            field: field.clone(),
-            value: value.clone(),
-        };
+        let identifier = Identifier { field: field.clone(), value: value.clone() };
         let no_data = Map::new();
-        let data = row
-            .get("data")
-            .and_then(Value::as_object)
-            .unwrap_or(&no_data);
+        let data = row.get("data").and_then(Value::as_object).unwrap_or(&no_data);
         let report = |failure: &Failure| {
             let mut messages = failure.messages();
             if messages.is_empty() {
@@ -190,9 +146,7 @@ impl State {
             }
             json!({ identifier.field.clone(): identifier.value, "error_message": messages })
         };
-        self.upsert(entity, &identifier, data, by)
-            .map(|(_, _, effects)| effects)
-            .map_err(|failure| report(&failure))
+        self.upsert(entity, &identifier, data, by).map(|(_, _, effects)| effects).map_err(|failure| report(&failure))
     }
 
     /// `POST /{entity}/bulk_destroy`. Unknown ids are passed over.
@@ -203,47 +157,27 @@ impl State {
         by: By,
     ) -> Result<(Value, Vec<Effect>)> {
         let ids = selected(body)?;
-        let effects = ids
-            .into_iter()
-            .flat_map(|id| self.delete(entity, id, by).unwrap_or_default())
-            .collect();
-        Ok((
-            json!({ "message": "The records will be deleted shortly" }),
-            effects,
-        ))
+        let effects = ids.into_iter().flat_map(|id| self.delete(entity, id, by).unwrap_or_default()).collect();
+        Ok((json!({ "message": "The records will be deleted shortly" }), effects))
     }
 
     /// `POST /contacts/bulk_assign_owner`. Unknown ids are passed over.
-    pub(super) fn bulk_assign_owner(
-        &mut self,
-        body: &Map<String, Value>,
-        by: By,
-    ) -> Result<(Value, Vec<Effect>)> {
+    pub(super) fn bulk_assign_owner(&mut self, body: &Map<String, Value>, by: By) -> Result<(Value, Vec<Effect>)> {
         let ids = selected(body)?;
-        let owner = body
-            .get("owner_id")
-            .and_then(id_of)
-            .filter(|id| self.store.settings.has("owners", *id));
+        let owner = body.get("owner_id").and_then(id_of).filter(|id| self.store.settings.has("owners", *id));
         let owner = owner.ok_or_else(|| Failure::because("Sales owner is invalid"))?;
         let fields = Map::from_iter([("owner_id".to_owned(), Value::from(owner))]);
         let mut effects = Vec::new();
         for id in ids {
-            effects.extend(
-                self.update(Entity::Contact, id, &fields, by)
-                    .unwrap_or_default(),
-            );
+            effects.extend(self.update(Entity::Contact, id, &fields, by).unwrap_or_default());
         }
-        Ok((
-            json!({ "message": "The owner will be assigned shortly" }),
-            effects,
-        ))
+        Ok((json!({ "message": "The owner will be assigned shortly" }), effects))
     }
 }
 
 fn selected(body: &Map<String, Value>) -> Result<Vec<i64>> {
     let list = body.get("selected_ids").and_then(Value::as_array);
-    let list = list
-        .ok_or_else(|| Failure::because("param is missing or the value is empty: selected_ids"))?;
+    let list = list.ok_or_else(|| Failure::because("param is missing or the value is empty: selected_ids"))?;
     let ids: Option<Vec<i64>> = list.iter().map(id_of).collect();
     ids.ok_or_else(|| Failure::because("The type for selected_ids is invalid."))
 }

@@ -1,8 +1,7 @@
 //! From the values that callers send to the values that are kept.
 
 use chrono::{
-    DateTime, Datelike as _, FixedOffset, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone as _,
-    Timelike as _, Utc,
+    DateTime, Datelike as _, FixedOffset, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone as _, Timelike as _, Utc,
 };
 use rust_decimal::Decimal;
 use serde_json::{Number, Value};
@@ -40,23 +39,16 @@ impl Slot<'_> {
             Kind::Text | Kind::TextArea => Value::String(self.plain_text(value)?),
             Kind::Phone => Value::String(phone(&self.plain_text(value)?)),
             Kind::Number => number(value).ok_or_else(|| self.mismatch(value))?,
-            Kind::Decimal => Value::String(wire_decimal(
-                decimal(value).ok_or_else(|| self.mismatch(value))?,
-            )),
+            Kind::Decimal => Value::String(wire_decimal(decimal(value).ok_or_else(|| self.mismatch(value))?)),
             Kind::Checkbox => Value::Bool(checkbox(value).ok_or_else(|| self.mismatch(value))?),
-            Kind::Date => date(value, zone)
-                .ok_or_else(|| self.mismatch(value))?
-                .to_string()
-                .into(),
+            Kind::Date => date(value, zone).ok_or_else(|| self.mismatch(value))?.to_string().into(),
             Kind::DateTime => {
                 let time = time(value, zone).ok_or_else(|| self.mismatch(value))?;
                 time.to_rfc3339_opts(SecondsFormat::Secs, true).into()
             }
             Kind::Dropdown => Value::String(self.choice(value)?),
             Kind::MultiSelect => Value::String(self.choices(value)?),
-            Kind::Select(_) | Kind::Account => {
-                id_of(value).ok_or_else(|| self.mismatch(value))?.into()
-            }
+            Kind::Select(_) | Kind::Account => id_of(value).ok_or_else(|| self.mismatch(value))?.into(),
             Kind::Tags => self.tags(value)?,
         };
         Ok(Some(kept))
@@ -64,11 +56,7 @@ impl Slot<'_> {
 
     /// Containers have the wrong type, scalars the wrong value.
     fn mismatch(&self, value: &Value) -> String {
-        if value.is_object() || value.is_array() {
-            self.wrong_type()
-        } else {
-            self.invalid()
-        }
+        if value.is_object() || value.is_array() { self.wrong_type() } else { self.invalid() }
     }
 
     fn plain_text(&self, value: &Value) -> Result<String, String> {
@@ -82,11 +70,7 @@ impl Slot<'_> {
     /// A choice by its value or its id.
     fn choice(&self, value: &Value) -> Result<String, String> {
         let by_id = id_of(value).and_then(|id| self.choices.iter().find(|choice| choice.id == id));
-        let by_name = || {
-            value
-                .as_str()
-                .and_then(|name| self.choices.iter().find(|choice| choice.name == name))
-        };
+        let by_name = || value.as_str().and_then(|name| self.choices.iter().find(|choice| choice.name == name));
         let choice = by_id.or_else(by_name).ok_or_else(|| self.mismatch(value))?;
         Ok(choice.name.clone())
     }
@@ -95,26 +79,17 @@ impl Slot<'_> {
     fn choices(&self, value: &Value) -> Result<String, String> {
         let parts: Vec<Value> = match value {
             Value::Array(list) => list.clone(),
-            Value::String(text) => text
-                .split(';')
-                .map(|part| Value::String(part.trim().to_owned()))
-                .collect(),
+            Value::String(text) => text.split(';').map(|part| Value::String(part.trim().to_owned())).collect(),
             other => vec![other.clone()],
         };
-        let names: Result<Vec<String>, String> = parts
-            .iter()
-            .filter(|part| !is_blank(part))
-            .map(|part| self.choice(part))
-            .collect();
+        let names: Result<Vec<String>, String> =
+            parts.iter().filter(|part| !is_blank(part)).map(|part| self.choice(part)).collect();
         Ok(names?.join(";"))
     }
 
     fn tags(&self, value: &Value) -> Result<Value, String> {
         let list = value.as_array().ok_or_else(|| self.wrong_type())?;
-        let tags: Option<Vec<Value>> = list
-            .iter()
-            .map(|tag| tag.as_str().map(Value::from))
-            .collect();
+        let tags: Option<Vec<Value>> = list.iter().map(|tag| tag.as_str().map(Value::from)).collect();
         tags.map(Value::Array).ok_or_else(|| self.wrong_type())
     }
 }
@@ -129,16 +104,12 @@ pub(super) fn is_blank(value: &Value) -> bool {
 
 /// An id, as a number or a numeric text.
 pub(super) fn id_of(value: &Value) -> Option<i64> {
-    value
-        .as_i64()
-        .or_else(|| value.as_str()?.trim().parse().ok())
+    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 /// Drops what people write between digits.
 pub(super) fn phone(text: &str) -> String {
-    text.chars()
-        .filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '\u{a0}'))
-        .collect()
+    text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '\u{a0}')).collect()
 }
 
 fn number(value: &Value) -> Option<Value> {
@@ -160,28 +131,19 @@ pub(super) fn decimal(value: &Value) -> Option<Decimal> {
         Value::String(text) => text.trim().to_owned(),
         _ => return None,
     };
-    text.parse()
-        .ok()
-        .or_else(|| Decimal::from_scientific(&text).ok())
+    text.parse().ok().or_else(|| Decimal::from_scientific(&text).ok())
 }
 
 /// A decimal as it travels: at least one decimal place.
 pub(super) fn wire_decimal(value: Decimal) -> String {
     let value = value.normalize();
-    if value.scale() == 0 {
-        format!("{value}.0")
-    } else {
-        value.to_string()
-    }
+    if value.scale() == 0 { format!("{value}.0") } else { value.to_string() }
 }
 
 fn checkbox(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(checked) => Some(*checked),
-        Value::Number(number) => number
-            .as_i64()
-            .filter(|n| (0..=1).contains(n))
-            .map(|n| n == 1),
+        Value::Number(number) => number.as_i64().filter(|n| (0..=1).contains(n)).map(|n| n == 1),
         Value::String(text) => match text.trim() {
             "true" | "1" => Some(true),
             "false" | "0" => Some(false),
@@ -198,39 +160,19 @@ pub(super) fn date(value: &Value, zone: FixedOffset) -> Option<NaiveDate> {
 }
 
 fn whole_day(text: &str) -> Option<NaiveDate> {
-    NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .ok()
-        .filter(|day| (1..=9_999).contains(&day.year()))
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|day| (1..=9_999).contains(&day.year()))
 }
 
 /// A time with an offset, or without one in the account's zone; a bare date is its midnight. Whole seconds.
 pub(super) fn time(value: &Value, zone: FixedOffset) -> Option<DateTime<Utc>> {
     let text = value.as_str()?.trim();
-    let with_offset = || {
-        DateTime::parse_from_rfc3339(text)
-            .ok()
-            .map(|time| time.with_timezone(&Utc))
-    };
+    let with_offset = || DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc));
     let without_offset = || {
-        let formats = [
-            "%Y-%m-%dT%H:%M:%S%.f",
-            "%Y-%m-%d %H:%M:%S%.f",
-            "%Y-%m-%dT%H:%M",
-        ];
-        let local = formats
-            .iter()
-            .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
-        let day = || {
-            NaiveDate::parse_from_str(text, "%Y-%m-%d")
-                .ok()?
-                .and_hms_opt(0, 0, 0)
-        };
+        let formats = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M"];
+        let local = formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+        let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
         let local = local.or_else(day)?;
-        Some(
-            zone.from_local_datetime(&local)
-                .single()?
-                .with_timezone(&Utc),
-        )
+        Some(zone.from_local_datetime(&local).single()?.with_timezone(&Utc))
     };
     with_offset()
         .or_else(without_offset)
@@ -240,17 +182,15 @@ pub(super) fn time(value: &Value, zone: FixedOffset) -> Option<DateTime<Utc>> {
 
 /// A time as it travels: whole seconds and the account's offset.
 pub(super) fn wire_time(time: DateTime<Utc>, zone: FixedOffset) -> String {
-    time.with_timezone(&zone)
-        .to_rfc3339_opts(SecondsFormat::Secs, true)
+    time.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Something, an `@`, something with a dot or not, and no blanks.
 pub(super) fn is_email(text: &str) -> bool {
     let text = text.trim();
     let parts = text.split_once('@');
-    let well_formed = |part: &str| {
-        !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || "@<>,;".contains(c))
-    };
+    let well_formed =
+        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || "@<>,;".contains(c));
     parts.is_some_and(|(local, domain)| well_formed(local) && well_formed(domain))
 }
 
@@ -265,36 +205,14 @@ mod tests {
 
     #[test]
     fn values_are_kept_in_the_form_of_the_wire() {
-        let choices = [
-            Choice {
-                id: 7,
-                name: "Gold".into(),
-                position: 1,
-            },
-            Choice {
-                id: 9,
-                name: "Silver".into(),
-                position: 2,
-            },
-        ];
-        let keep = |kind, value: Value| {
-            Slot {
-                name: "f",
-                label: "F",
-                kind,
-                choices: &choices,
-            }
-            .coerce(&value, zone())
-        };
+        let choices =
+            [Choice { id: 7, name: "Gold".into(), position: 1 }, Choice { id: 9, name: "Silver".into(), position: 2 }];
+        let keep = |kind, value: Value| Slot { name: "f", label: "F", kind, choices: &choices }.coerce(&value, zone());
         let cases = [
             (Kind::Text, json!(12), Ok(Some(json!("12")))),
             (Kind::Text, json!("  "), Ok(None)),
             (Kind::Text, json!(["a"]), Err("The type for f is invalid.")),
-            (
-                Kind::Phone,
-                json!("1-926-555-9504"),
-                Ok(Some(json!("19265559504"))),
-            ),
+            (Kind::Phone, json!("1-926-555-9504"), Ok(Some(json!("19265559504")))),
             (Kind::Phone, json!("+49 (30) 1"), Ok(Some(json!("+49301")))),
             (Kind::Number, json!("11"), Ok(Some(json!(11)))),
             (Kind::Number, json!("eleven"), Err("F is invalid")),
@@ -303,32 +221,16 @@ mod tests {
             (Kind::Checkbox, json!("true"), Ok(Some(json!(true)))),
             (Kind::Checkbox, json!(2), Err("F is invalid")),
             (Kind::Date, json!("2024-02-30"), Err("F is invalid")),
-            (
-                Kind::Date,
-                json!("2024-03-01T03:00:00Z"),
-                Ok(Some(json!("2024-02-29"))),
-            ),
-            (
-                Kind::DateTime,
-                json!("2024-03-01 03:00:00"),
-                Ok(Some(json!("2024-03-01T09:00:00Z"))),
-            ),
+            (Kind::Date, json!("2024-03-01T03:00:00Z"), Ok(Some(json!("2024-02-29")))),
+            (Kind::DateTime, json!("2024-03-01 03:00:00"), Ok(Some(json!("2024-03-01T09:00:00Z")))),
             (Kind::Dropdown, json!(9), Ok(Some(json!("Silver")))),
             (Kind::Dropdown, json!("gold"), Err("F is invalid")),
-            (
-                Kind::MultiSelect,
-                json!(["Silver", "Gold"]),
-                Ok(Some(json!("Silver;Gold"))),
-            ),
+            (Kind::MultiSelect, json!(["Silver", "Gold"]), Ok(Some(json!("Silver;Gold")))),
             (Kind::MultiSelect, json!("Gold; Tin"), Err("F is invalid")),
             (Kind::Tags, json!("a"), Err("The type for f is invalid.")),
         ];
         for (kind, value, expected) in cases {
-            assert_eq!(
-                keep(kind, value.clone()),
-                expected.map_err(str::to_owned),
-                "{kind:?} {value}"
-            );
+            assert_eq!(keep(kind, value.clone()), expected.map_err(str::to_owned), "{kind:?} {value}");
         }
     }
 

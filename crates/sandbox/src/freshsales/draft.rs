@@ -43,13 +43,7 @@ pub(super) struct Drafter<'a> {
 pub(super) const ALL_SUBSCRIPTIONS: &str = "1;2;3;4;5";
 
 impl<'a> Drafter<'a> {
-    pub(super) fn new(
-        store: &'a Store,
-        quirks: &'a Quirks,
-        zone: FixedOffset,
-        by: By,
-        base: Record,
-    ) -> Drafter<'a> {
+    pub(super) fn new(store: &'a Store, quirks: &'a Quirks, zone: FixedOffset, by: By, base: Record) -> Drafter<'a> {
         Drafter {
             store,
             quirks,
@@ -83,19 +77,11 @@ impl<'a> Drafter<'a> {
         self.refuse_if_any()?;
         self.check_unique();
         self.refuse_if_any()?;
-        Ok(Drafted {
-            record: self.record,
-            written: self.written,
-            new_account: self.new_account,
-        })
+        Ok(Drafted { record: self.record, written: self.written, new_account: self.new_account })
     }
 
     fn refuse_if_any(&mut self) -> Result<()> {
-        if self.complaints.is_empty() {
-            Ok(())
-        } else {
-            Err(Failure::invalid(std::mem::take(&mut self.complaints)))
-        }
+        if self.complaints.is_empty() { Ok(()) } else { Err(Failure::invalid(std::mem::take(&mut self.complaints))) }
     }
 
     fn complain(&mut self, message: impl Into<String>) {
@@ -111,12 +97,7 @@ impl<'a> Drafter<'a> {
         let entity = self.record.entity;
         if let Some(field) = fields(entity).iter().find(|field| field.name == key) {
             self.written.push(key.to_owned());
-            let slot = Slot {
-                name: field.name,
-                label: field.label,
-                kind: field.kind,
-                choices: &[],
-            };
+            let slot = Slot { name: field.name, label: field.label, kind: field.kind, choices: &[] };
             match self.checked(&slot, value) {
                 Ok(value) => self.record.set(field.name, value),
                 Err(complaint) => self.complain(complaint),
@@ -134,9 +115,7 @@ impl<'a> Drafter<'a> {
             (Entity::Contact | Entity::Deal, "sales_account") => self.apply_named_account(value),
             (Entity::Contact, "subscription_status") => self.apply_subscription_status(value),
             (Entity::Contact, "subscription_types") => self.apply_subscription_types(value),
-            (Entity::Deal, "contacts_added_list" | "contacts_removed_list") => {
-                self.apply_contacts(key, value)
-            }
+            (Entity::Deal, "contacts_added_list" | "contacts_removed_list") => self.apply_contacts(key, value),
             _ => return,
         };
         match understood {
@@ -146,11 +125,7 @@ impl<'a> Drafter<'a> {
     }
 
     /// The value to keep, with ids looked up.
-    fn checked(
-        &self,
-        slot: &Slot<'_>,
-        value: &Value,
-    ) -> std::result::Result<Option<Value>, String> {
+    fn checked(&self, slot: &Slot<'_>, value: &Value) -> std::result::Result<Option<Value>, String> {
         let kept = slot.coerce(value, self.zone)?;
         let Some(id) = kept.as_ref().and_then(Value::as_i64) else {
             return Ok(kept);
@@ -163,17 +138,11 @@ impl<'a> Drafter<'a> {
             }
             _ => true,
         };
-        if exists {
-            Ok(kept)
-        } else {
-            Err(slot.invalid())
-        }
+        if exists { Ok(kept) } else { Err(slot.invalid()) }
     }
 
     pub(super) fn is_live(&self, entity: Entity, id: i64) -> bool {
-        self.store
-            .get(entity, id)
-            .is_some_and(|record| !record.deleted)
+        self.store.get(entity, id).is_some_and(|record| !record.deleted)
     }
 
     fn apply_custom(&mut self, value: &Value) {
@@ -185,23 +154,14 @@ impl<'a> Drafter<'a> {
         };
         let store = self.store;
         for (key, value) in values {
-            let Some(field) = store
-                .settings
-                .custom(self.record.entity)
-                .find(|field| field.name == key)
-            else {
+            let Some(field) = store.settings.custom(self.record.entity).find(|field| field.name == key) else {
                 if self.quirks.unknown_custom_field_refused {
                     self.complain(format!("{key} is invalid"));
                 }
                 continue;
             };
             self.written.push(key.clone());
-            let slot = Slot {
-                name: field.name,
-                label: field.label,
-                kind: field.kind,
-                choices: &field.choices,
-            };
+            let slot = Slot { name: field.name, label: field.label, kind: field.kind, choices: &field.choices };
             match slot.coerce(value, self.zone) {
                 Ok(Some(value)) => {
                     self.record.custom.insert(field.name, value);
@@ -231,43 +191,27 @@ impl<'a> Drafter<'a> {
     fn settle_contact(&mut self, before: &Record) {
         let settings = &self.store.settings;
         let stage_of = |status: i64| {
-            let status = settings
-                .contact_statuses
-                .iter()
-                .find(|known| known.id == status);
+            let status = settings.contact_statuses.iter().find(|known| known.id == status);
             status.map(|status| status.lifecycle_stage_id)
         };
-        let (stage, status) = (
-            self.record.number("lifecycle_stage_id"),
-            self.record.number("contact_status_id"),
-        );
-        let status_written =
-            self.was_written("contact_status_id") && status != before.number("contact_status_id");
+        let (stage, status) = (self.record.number("lifecycle_stage_id"), self.record.number("contact_status_id"));
+        let status_written = self.was_written("contact_status_id") && status != before.number("contact_status_id");
         let (stage, status) = match (stage, status) {
             (_, Some(status)) if status_written => (stage_of(status), Some(status)),
-            (Some(stage), Some(status)) if stage_of(status) == Some(stage) => {
-                (Some(stage), Some(status))
-            }
+            (Some(stage), Some(status)) if stage_of(status) == Some(stage) => (Some(stage), Some(status)),
             (stage, _) => {
-                let stage =
-                    stage.or_else(|| settings.lifecycle_stages.first().map(|stage| stage.id));
-                let first = settings
-                    .contact_statuses
-                    .iter()
-                    .find(|status| Some(status.lifecycle_stage_id) == stage);
+                let stage = stage.or_else(|| settings.lifecycle_stages.first().map(|stage| stage.id));
+                let first = settings.contact_statuses.iter().find(|status| Some(status.lifecycle_stage_id) == stage);
                 (stage, first.map(|status| status.id))
             }
         };
-        self.record
-            .set("lifecycle_stage_id", stage.map(Value::from));
-        self.record
-            .set("contact_status_id", status.map(Value::from));
+        self.record.set("lifecycle_stage_id", stage.map(Value::from));
+        self.record.set("contact_status_id", status.map(Value::from));
         if self.record.number("subscription_status").is_none() {
             self.record.set("subscription_status", Some(1.into()));
         }
         if self.record.text("subscription_types").is_none() {
-            self.record
-                .set("subscription_types", Some(ALL_SUBSCRIPTIONS.into()));
+            self.record.set("subscription_types", Some(ALL_SUBSCRIPTIONS.into()));
         }
     }
 
@@ -275,25 +219,17 @@ impl<'a> Drafter<'a> {
     fn settle_deal(&mut self, before: &Record) {
         let settings = &self.store.settings;
         let pipeline = self.record.number("deal_pipeline_id");
-        let stage = self
-            .record
-            .number("deal_stage_id")
-            .and_then(|id| settings.stage(id));
+        let stage = self.record.number("deal_stage_id").and_then(|id| settings.stage(id));
         let stage_written = self.was_written("deal_stage_id");
-        let stage = stage.filter(|stage| {
-            stage_written || pipeline.is_none_or(|pipeline| pipeline == stage.pipeline_id)
-        });
+        let stage =
+            stage.filter(|stage| stage_written || pipeline.is_none_or(|pipeline| pipeline == stage.pipeline_id));
         let Some(stage) = stage.or_else(|| settings.first_stage(pipeline)) else {
             return;
         };
         self.record.set("deal_stage_id", Some(stage.id.into()));
-        self.record
-            .set("deal_pipeline_id", Some(stage.pipeline_id.into()));
+        self.record.set("deal_pipeline_id", Some(stage.pipeline_id.into()));
         if self.record.number("currency_id").is_none() {
-            let currency = settings
-                .currencies
-                .first()
-                .map(|currency| currency.id.into());
+            let currency = settings.currencies.first().map(|currency| currency.id.into());
             self.record.set("currency_id", currency);
         }
         if before.number("deal_stage_id") == Some(stage.id) {
@@ -301,29 +237,18 @@ impl<'a> Drafter<'a> {
         }
         self.record.stage_updated_at = self.by.now;
         if !self.was_written("probability") {
-            self.record
-                .set("probability", Some(stage.probability.into()));
+            self.record.set("probability", Some(stage.probability.into()));
         }
         if !self.was_written("closed_date") {
-            let today = self
-                .by
-                .now
-                .with_timezone(&self.zone)
-                .date_naive()
-                .to_string();
+            let today = self.by.now.with_timezone(&self.zone).date_naive().to_string();
             let closed = stage.forecast != Forecast::Open;
             self.record.set("closed_date", closed.then(|| today.into()));
         }
     }
 
     fn check_required(&mut self) {
-        let blank = |record: &Record, name: &str| {
-            record.text(name).is_none_or(|text| text.trim().is_empty())
-        };
-        for field in fields(self.record.entity)
-            .iter()
-            .filter(|field| field.required)
-        {
+        let blank = |record: &Record, name: &str| record.text(name).is_none_or(|text| text.trim().is_empty());
+        for field in fields(self.record.entity).iter().filter(|field| field.required) {
             if blank(&self.record, field.name) {
                 self.complain(format!("{} can't be blank", field.label));
             }
@@ -344,11 +269,7 @@ impl<'a> Drafter<'a> {
 
     fn check_probability(&mut self) {
         let probability = self.record.fields.get("probability");
-        if probability.is_some_and(|value| {
-            !value
-                .as_i64()
-                .is_some_and(|percent| (0..=100).contains(&percent))
-        }) {
+        if probability.is_some_and(|value| !value.as_i64().is_some_and(|percent| (0..=100).contains(&percent))) {
             self.complain("Probability (%) is invalid");
         }
     }
@@ -358,34 +279,18 @@ impl<'a> Drafter<'a> {
         let entity = record.entity;
         let mut complaints = Vec::new();
         let taken = |field: &str, value: &str| {
-            let others = self
-                .store
-                .find(entity, field, value)
-                .into_iter()
-                .filter(|id| *id != record.id);
+            let others = self.store.find(entity, field, value).into_iter().filter(|id| *id != record.id);
             let mut others = others.filter_map(|id| self.store.get(entity, id));
             others.any(|other| !other.deleted || self.quirks.deleted_blocks_unique)
         };
         match entity {
             Entity::Contact => {
-                if record
-                    .emails
-                    .iter()
-                    .any(|email| taken("emails", &email.value))
-                {
+                if record.emails.iter().any(|email| taken("emails", &email.value)) {
                     complaints.push("Email is not unique".to_owned());
                 }
                 let optional = [
-                    (
-                        "mobile_number",
-                        self.quirks.mobile_number_unique,
-                        "MobileNumber is not unique",
-                    ),
-                    (
-                        "external_id",
-                        self.quirks.external_id_unique,
-                        "ExternalId is not unique",
-                    ),
+                    ("mobile_number", self.quirks.mobile_number_unique, "MobileNumber is not unique"),
+                    ("external_id", self.quirks.external_id_unique, "ExternalId is not unique"),
                 ];
                 for (field, enforced, complaint) in optional {
                     if enforced && record.text(field).is_some_and(|value| taken(field, value)) {
@@ -400,12 +305,7 @@ impl<'a> Drafter<'a> {
             }
             Entity::Deal => {}
         }
-        for field in self
-            .store
-            .settings
-            .custom(entity)
-            .filter(|field| field.unique)
-        {
+        for field in self.store.settings.custom(entity).filter(|field| field.unique) {
             let value = record.custom.get(field.name).and_then(Value::as_str);
             if value.is_some_and(|value| taken(field.name, value)) {
                 complaints.push(format!("{} has already been taken", field.label));

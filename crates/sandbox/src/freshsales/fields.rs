@@ -6,11 +6,8 @@ use super::schema::{Entity, Kind, fields};
 use super::state::State;
 
 /// Compound inputs of contacts, which travel as lists.
-const CONTACT_GROUPS: &[(&str, &str)] = &[
-    ("emails", "Emails"),
-    ("phone_numbers", "Other phone numbers"),
-    ("sales_accounts", "Accounts"),
-];
+const CONTACT_GROUPS: &[(&str, &str)] =
+    &[("emails", "Emails"), ("phone_numbers", "Other phone numbers"), ("sales_accounts", "Accounts")];
 
 struct Row<'a> {
     id: i64,
@@ -55,50 +52,23 @@ impl State {
                 Kind::Select(selector) => self.selector_choices(selector),
                 _ => json!([]),
             };
-            let required = field.required
-                || (field.name == "last_name" && self.quirks.contact_last_name_required);
+            let required = field.required || (field.name == "last_name" && self.quirks.contact_last_name_required);
             let kind = field.kind.wire_name();
-            add(Row {
-                id: next_id(),
-                name: field.name,
-                label: field.label,
-                kind,
-                built_in: true,
-                required,
-                choices,
-            });
+            add(Row { id: next_id(), name: field.name, label: field.label, kind, built_in: true, required, choices });
         }
         for (name, label) in CONTACT_GROUPS.iter().filter(|_| entity == Entity::Contact) {
             let choices = json!([]);
-            add(Row {
-                id: next_id(),
-                name,
-                label,
-                kind: "group_field",
-                built_in: true,
-                required: false,
-                choices,
-            });
+            add(Row { id: next_id(), name, label, kind: "group_field", built_in: true, required: false, choices });
         }
         if entity == Entity::Contact {
             for (name, label, values) in [
-                (
-                    "subscription_status",
-                    "Subscription status",
-                    SUBSCRIPTION_STATUSES,
-                ),
-                (
-                    "subscription_types",
-                    "Subscription types",
-                    SUBSCRIPTION_TYPES,
-                ),
+                ("subscription_status", "Subscription status", SUBSCRIPTION_STATUSES),
+                ("subscription_types", "Subscription types", SUBSCRIPTION_TYPES),
             ] {
-                let choices = (1..).zip(values).map(|(position, (id, value))| json!({"id": id, "value": value, "position": position}));
-                let kind = if name == "subscription_types" {
-                    "multi_select_dropdown"
-                } else {
-                    "dropdown"
-                };
+                let choices = (1..)
+                    .zip(values)
+                    .map(|(position, (id, value))| json!({"id": id, "value": value, "position": position}));
+                let kind = if name == "subscription_types" { "multi_select_dropdown" } else { "dropdown" };
                 add(Row {
                     id: next_id(),
                     name,
@@ -112,7 +82,8 @@ impl State {
         }
         for field in self.store.settings.custom(entity) {
             let choices = field.choices.iter();
-            let choices = choices.map(|choice| json!({"id": choice.id, "value": choice.name, "position": choice.position}));
+            let choices =
+                choices.map(|choice| json!({"id": choice.id, "value": choice.name, "position": choice.position}));
             let kind = field.kind.wire_name();
             add(Row {
                 id: field.id,
@@ -145,27 +116,17 @@ impl State {
 
     fn selector_choices(&self, selector: &str) -> Value {
         let items = self.selector(selector).unwrap_or_default();
-        let items = items
-            .as_object()
-            .and_then(|object| object.values().next())
-            .and_then(Value::as_array);
+        let items = items.as_object().and_then(|object| object.values().next()).and_then(Value::as_array);
         let choice = |(position, item): (usize, &Value)| {
-            let name = ["name", "display_name", "currency_code"]
-                .iter()
-                .find_map(|key| item[*key].as_str());
+            let name = ["name", "display_name", "currency_code"].iter().find_map(|key| item[*key].as_str());
             json!({ "id": item["id"], "value": name, "position": position })
         };
         (1..).zip(items.into_iter().flatten()).map(choice).collect()
     }
 }
 
-const SUBSCRIPTION_STATUSES: &[(i64, &str)] = &[
-    (0, "Unsubscribed"),
-    (1, "Subscribed"),
-    (2, "Not subscribed"),
-    (3, "Reported as spam"),
-    (4, "Bounced"),
-];
+const SUBSCRIPTION_STATUSES: &[(i64, &str)] =
+    &[(0, "Unsubscribed"), (1, "Subscribed"), (2, "Not subscribed"), (3, "Reported as spam"), (4, "Bounced")];
 
 const SUBSCRIPTION_TYPES: &[(i64, &str)] = &[
     (1, "Newsletter"),

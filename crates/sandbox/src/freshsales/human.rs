@@ -22,26 +22,15 @@ impl Object {
         match name {
             "task" | "tasks" | "Task" => Ok(Object::Task),
             "note" | "notes" | "Note" => Ok(Object::Note),
-            other => Entity::named(other)
-                .map(Object::Record)
-                .ok_or_else(Failure::not_found),
+            other => Entity::named(other).map(Object::Record).ok_or_else(Failure::not_found),
         }
     }
 }
 
 impl State {
-    pub(super) fn human(
-        &mut self,
-        edit: &HumanEdit,
-        now: DateTime<Utc>,
-    ) -> std::result::Result<Edited, Refused> {
-        let by = By {
-            now: whole_second(now),
-            user: self.human_user(),
-        };
-        let (id, effects) = self
-            .do_edit(edit, by)
-            .map_err(|failure| Refused::from(failure.into_reply()))?;
+    pub(super) fn human(&mut self, edit: &HumanEdit, now: DateTime<Utc>) -> std::result::Result<Edited, Refused> {
+        let by = By { now: whole_second(now), user: self.human_user() };
+        let (id, effects) = self.do_edit(edit, by).map_err(|failure| Refused::from(failure.into_reply()))?;
         let record = self.shown(edit.object(), id, now).unwrap_or_default();
         Ok(Edited::new(id, record, effects))
     }
@@ -73,9 +62,7 @@ impl State {
                 Ok((id, effects))
             }
             HumanEdit::Restore { id, .. } => match object {
-                Object::Record(entity) => {
-                    numeric(id).and_then(|id| Ok((id, self.restore(entity, id, by)?)))
-                }
+                Object::Record(entity) => numeric(id).and_then(|id| Ok((id, self.restore(entity, id, by)?))),
                 // Tasks and notes have no recycle bin.
                 Object::Task | Object::Note => Err(Failure::not_found()),
             },
@@ -98,20 +85,10 @@ impl State {
         match Object::named(object).ok()? {
             Object::Record(entity) => {
                 let record = self.store.get(entity, id)?;
-                let mut include: Vec<String> = super::schema::joins(entity)
-                    .iter()
-                    .map(|join| join.include.to_owned())
-                    .collect();
+                let mut include: Vec<String> =
+                    super::schema::joins(entity).iter().map(|join| join.include.to_owned()).collect();
                 include.extend(
-                    [
-                        "sales_account",
-                        "sales_accounts",
-                        "contacts",
-                        "deals",
-                        "tasks",
-                        "notes",
-                    ]
-                    .map(str::to_owned),
+                    ["sales_account", "sales_accounts", "contacts", "deals", "tasks", "notes"].map(str::to_owned),
                 );
                 Some(self.full(record, &include, Form::Detail, now))
             }
@@ -122,9 +99,7 @@ impl State {
 }
 
 fn as_object(fields: &Value) -> Result<&Map<String, Value>> {
-    fields
-        .as_object()
-        .ok_or_else(|| Failure::because("Invalid JSON"))
+    fields.as_object().ok_or_else(|| Failure::because("Invalid JSON"))
 }
 
 fn numeric(id: &str) -> Result<i64> {

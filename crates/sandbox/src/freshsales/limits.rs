@@ -56,11 +56,7 @@ impl State {
     pub(super) fn pass_inner_limit(&mut self) -> Result<()> {
         let every = u64::from(self.quirks.inner_limit_every);
         self.contact_calls += 1;
-        if every > 0 && self.contact_calls.is_multiple_of(every) {
-            Err(Failure::inner_limit())
-        } else {
-            Ok(())
-        }
+        if every > 0 && self.contact_calls.is_multiple_of(every) { Err(Failure::inner_limit()) } else { Ok(()) }
     }
 
     pub(super) fn with_rate_headers(&self, reply: Reply, now: DateTime<Utc>) -> Reply {
@@ -70,13 +66,7 @@ impl State {
         let limit = self.quirks.hourly_limit;
         reply
             .header(HeaderName::from_static("x-ratelimit-limit"), limit)
-            .header(
-                HeaderName::from_static("x-ratelimit-remaining"),
-                limit.saturating_sub(self.hour.count),
-            )
-            .header(
-                HeaderName::from_static("x-ratelimit-reset"),
-                self.hour.seconds_left(now, HOUR),
-            )
+            .header(HeaderName::from_static("x-ratelimit-remaining"), limit.saturating_sub(self.hour.count))
+            .header(HeaderName::from_static("x-ratelimit-reset"), self.hour.seconds_left(now, HOUR))
     }
 }

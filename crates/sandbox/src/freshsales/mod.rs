@@ -36,9 +36,7 @@ use serde_json::{Value, json};
 
 pub use quirks::Quirks;
 
-use crate::{
-    Context, Edited, Emulator, HumanEdit, Refusal, Refused, Reply, Request, Vendor, World,
-};
+use crate::{Context, Edited, Emulator, HumanEdit, Refusal, Refused, Reply, Request, Vendor, World};
 use errors::{Failure, server_error};
 use state::State;
 
@@ -79,9 +77,7 @@ impl Emulator for Freshsales {
 
     fn refuse(&self, request: &Request, refusal: &Refusal) -> Reply {
         match refusal {
-            Refusal::RateLimited { retry_after } => {
-                Failure::too_many_requests(*retry_after).into_reply()
-            }
+            Refusal::RateLimited { retry_after } => Failure::too_many_requests(*retry_after).into_reply(),
             Refusal::QuotaExhausted => Failure::too_many_requests(None).into_reply(),
             Refusal::ExpiredCredentials => routes::sign_in_refusal(request).into_reply(),
             Refusal::ServerError { status } => server_error(*status),
@@ -107,8 +103,7 @@ impl Emulator for Freshsales {
     }
 
     fn record(&self, object: &str, id: &str) -> Option<Value> {
-        self.lock()
-            .shown(object, id.parse().ok()?, self.context.now())
+        self.lock().shown(object, id.parse().ok()?, self.context.now())
     }
 
     fn state(&self) -> Value {

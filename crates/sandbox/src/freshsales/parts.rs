@@ -22,21 +22,12 @@ impl Drafter<'_> {
         }
         let text = value.as_str().ok_or_else(|| wrong_type("email"))?;
         let address = valid_email(text)?;
-        let known = self
-            .record
-            .emails
-            .iter()
-            .position(|email| email.value.eq_ignore_ascii_case(&address));
+        let known = self.record.emails.iter().position(|email| email.value.eq_ignore_ascii_case(&address));
         let primary = self.record.emails.iter().position(|email| email.is_primary);
         let index = known.or(primary).unwrap_or(self.record.emails.len());
         match self.record.emails.get_mut(index) {
             Some(email) => email.value = address,
-            None => self.record.emails.push(Email {
-                id: 0,
-                value: address,
-                is_primary: true,
-                label: None,
-            }),
+            None => self.record.emails.push(Email { id: 0, value: address, is_primary: true, label: None }),
         }
         self.tidy_emails(Some(index));
         Ok(())
@@ -66,9 +57,7 @@ impl Drafter<'_> {
                 self.record.emails.retain(|email| {
                     let same = match id {
                         Some(id) => email.id == id,
-                        None => {
-                            address.is_some_and(|address| email.value.eq_ignore_ascii_case(address))
-                        }
+                        None => address.is_some_and(|address| email.value.eq_ignore_ascii_case(address)),
                     };
                     !same
                 });
@@ -81,12 +70,7 @@ impl Drafter<'_> {
                 primary = merged;
             }
         }
-        let index = primary.and_then(|address| {
-            self.record
-                .emails
-                .iter()
-                .position(|email| email.value == address)
-        });
+        let index = primary.and_then(|address| self.record.emails.iter().position(|email| email.value == address));
         self.tidy_emails(index);
         Ok(())
     }
@@ -117,12 +101,7 @@ impl Drafter<'_> {
             return Err("Email is invalid".to_owned());
         };
         let label = label.map(str::to_owned);
-        self.record.emails.push(Email {
-            id: 0,
-            value: address.clone(),
-            is_primary: false,
-            label,
-        });
+        self.record.emails.push(Email { id: 0, value: address.clone(), is_primary: false, label });
         Ok(Some(address))
     }
 
@@ -136,23 +115,16 @@ impl Drafter<'_> {
     }
 
     pub(super) fn apply_phone_numbers(&mut self, value: &Value) -> Outcome {
-        let list = value
-            .as_array()
-            .ok_or_else(|| wrong_type("phone_numbers"))?;
+        let list = value.as_array().ok_or_else(|| wrong_type("phone_numbers"))?;
         for entry in list {
-            let object = entry
-                .as_object()
-                .ok_or_else(|| wrong_type("phone_numbers"))?;
+            let object = entry.as_object().ok_or_else(|| wrong_type("phone_numbers"))?;
             let id = object.get("id").and_then(id_of);
             let number = object.get("value").and_then(Value::as_str).map(phone);
             let index = self.record.phone_numbers.iter().position(|phone| match id {
                 Some(id) => phone.id == id,
                 None => Some(&phone.value) == number.as_ref(),
             });
-            let label = object
-                .get("label")
-                .and_then(Value::as_str)
-                .map(str::to_owned);
+            let label = object.get("label").and_then(Value::as_str).map(str::to_owned);
             match (index, number) {
                 (Some(index), _) if object.get("_destroy").is_some_and(truthy) => {
                     self.record.phone_numbers.remove(index);
@@ -164,11 +136,7 @@ impl Drafter<'_> {
                     }
                 }
                 (None, Some(value)) if id.is_none() && !value.is_empty() => {
-                    self.record.phone_numbers.push(PhoneNumber {
-                        id: 0,
-                        value,
-                        label,
-                    });
+                    self.record.phone_numbers.push(PhoneNumber { id: 0, value, label });
                 }
                 _ => return Err("Phone number is invalid".to_owned()),
             }
@@ -180,19 +148,12 @@ impl Drafter<'_> {
     pub(super) fn apply_accounts(&mut self, value: &Value) -> Outcome {
         let list = match value {
             Value::Null => &Vec::new(),
-            value => value
-                .as_array()
-                .ok_or_else(|| wrong_type("sales_accounts"))?,
+            value => value.as_array().ok_or_else(|| wrong_type("sales_accounts"))?,
         };
         let mut links: Vec<AccountLink> = Vec::new();
         for entry in list {
-            let object = entry
-                .as_object()
-                .ok_or_else(|| wrong_type("sales_accounts"))?;
-            let id = object
-                .get("id")
-                .and_then(id_of)
-                .ok_or("Sales account is invalid")?;
+            let object = entry.as_object().ok_or_else(|| wrong_type("sales_accounts"))?;
+            let id = object.get("id").and_then(id_of).ok_or("Sales account is invalid")?;
             if !self.is_live(Entity::SalesAccount, id) {
                 return Err("Sales account is invalid".to_owned());
             }
@@ -203,9 +164,7 @@ impl Drafter<'_> {
             }
         }
         if links.len() > MAX_ACCOUNTS {
-            return Err(format!(
-                "Only {MAX_ACCOUNTS} accounts can be associated with a contact"
-            ));
+            return Err(format!("Only {MAX_ACCOUNTS} accounts can be associated with a contact"));
         }
         self.set_links(links);
         Ok(())
@@ -224,9 +183,7 @@ impl Drafter<'_> {
         if is_blank(value) {
             return Ok(());
         }
-        let id = id_of(value)
-            .filter(|id| self.is_live(Entity::SalesAccount, *id))
-            .ok_or("Sales account is invalid")?;
+        let id = id_of(value).filter(|id| self.is_live(Entity::SalesAccount, *id)).ok_or("Sales account is invalid")?;
         self.link_account(id);
         Ok(())
     }
@@ -236,20 +193,9 @@ impl Drafter<'_> {
         if self.record.entity == Entity::Deal {
             return self.record.set("sales_account_id", Some(id.into()));
         }
-        let others = self
-            .record
-            .accounts
-            .iter()
-            .filter(|link| link.id != id)
-            .map(|link| link.id);
-        let links = std::iter::once(AccountLink {
-            id,
-            is_primary: true,
-        })
-        .chain(others.map(|id| AccountLink {
-            id,
-            is_primary: false,
-        }));
+        let others = self.record.accounts.iter().filter(|link| link.id != id).map(|link| link.id);
+        let links = std::iter::once(AccountLink { id, is_primary: true })
+            .chain(others.map(|id| AccountLink { id, is_primary: false }));
         self.record.accounts = links.collect();
     }
 
@@ -258,14 +204,8 @@ impl Drafter<'_> {
         if value.is_null() {
             return Ok(());
         }
-        let name = value
-            .as_object()
-            .ok_or_else(|| wrong_type("sales_account"))?
-            .get("name");
-        let name = name
-            .and_then(Value::as_str)
-            .map(str::trim)
-            .filter(|name| !name.is_empty());
+        let name = value.as_object().ok_or_else(|| wrong_type("sales_account"))?.get("name");
+        let name = name.and_then(Value::as_str).map(str::trim).filter(|name| !name.is_empty());
         let name = name.ok_or("Sales account is invalid")?;
         match self.store.find_live(Entity::SalesAccount, "name", name) {
             Some(id) => self.link_account(id),
@@ -275,13 +215,8 @@ impl Drafter<'_> {
     }
 
     pub(super) fn apply_subscription_status(&mut self, value: &Value) -> Outcome {
-        let value = value
-            .as_array()
-            .and_then(|list| list.first())
-            .unwrap_or(value);
-        let status = id_of(value)
-            .filter(|status| (0..=4).contains(status))
-            .ok_or("Subscription status is invalid")?;
+        let value = value.as_array().and_then(|list| list.first()).unwrap_or(value);
+        let status = id_of(value).filter(|status| (0..=4).contains(status)).ok_or("Subscription status is invalid")?;
         let before = self.record.number("subscription_status");
         if self.quirks.resubscribe_refused && status == 1 && matches!(before, Some(0 | 3 | 4)) {
             return Err("Subscription status is invalid".to_owned());
@@ -300,22 +235,14 @@ impl Drafter<'_> {
         let parts: Vec<String> = match value {
             Value::Null => Vec::new(),
             Value::String(text) => text.split(';').map(|part| part.trim().to_owned()).collect(),
-            Value::Array(list) => list
-                .iter()
-                .filter_map(id_of)
-                .map(|id| id.to_string())
-                .collect(),
+            Value::Array(list) => list.iter().filter_map(id_of).map(|id| id.to_string()).collect(),
             _ => return Err(wrong_type("subscription_types")),
         };
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        if !parts
-            .iter()
-            .all(|part| ALL_SUBSCRIPTIONS.split(';').any(|known| known == part))
-        {
+        if !parts.iter().all(|part| ALL_SUBSCRIPTIONS.split(';').any(|known| known == part)) {
             return Err("Subscription types is invalid".to_owned());
         }
-        self.record
-            .set("subscription_types", Some(parts.join(";").into()));
+        self.record.set("subscription_types", Some(parts.join(";").into()));
         Ok(())
     }
 
@@ -340,15 +267,9 @@ impl Drafter<'_> {
 }
 
 fn valid_email(text: &str) -> Result<String, String> {
-    if is_email(text) {
-        Ok(text.trim().to_owned())
-    } else {
-        Err("Email is invalid".to_owned())
-    }
+    if is_email(text) { Ok(text.trim().to_owned()) } else { Err("Email is invalid".to_owned()) }
 }
 
 fn truthy(value: &Value) -> bool {
-    matches!(value, Value::Bool(true))
-        || value.as_i64() == Some(1)
-        || matches!(value.as_str(), Some("true" | "1"))
+    matches!(value, Value::Bool(true)) || value.as_i64() == Some(1) || matches!(value.as_str(), Some("true" | "1"))
 }

@@ -20,50 +20,30 @@ struct Done {
 
 impl Done {
     fn read(body: Value) -> Result<Done> {
-        Ok(Done {
-            status: StatusCode::OK,
-            body,
-            effects: Vec::new(),
-        })
+        Ok(Done { status: StatusCode::OK, body, effects: Vec::new() })
     }
 
     fn wrote(body: Value, effects: Vec<Effect>) -> Result<Done> {
-        Ok(Done {
-            status: StatusCode::OK,
-            body,
-            effects,
-        })
+        Ok(Done { status: StatusCode::OK, body, effects })
     }
 }
 
 impl State {
     /// Answers one request.
-    pub(super) fn answer(
-        &mut self,
-        request: &Request,
-        now: chrono::DateTime<chrono::Utc>,
-    ) -> Reply {
+    pub(super) fn answer(&mut self, request: &Request, now: chrono::DateTime<chrono::Utc>) -> Reply {
         let background = self.finish_due_jobs(now);
-        let reply = match self
-            .admit(request, now)
-            .and_then(|()| self.route(request, now))
-        {
+        let reply = match self.admit(request, now).and_then(|()| self.route(request, now)) {
             Ok(done) => Reply::json(done.status, &done.body).effects(done.effects),
             Err(failure) => failure.into_reply(),
         };
         let reply = self.with_rate_headers(reply, now);
-        let effects = background
-            .into_iter()
-            .chain(reply.effects.iter().cloned())
-            .collect();
+        let effects = background.into_iter().chain(reply.effects.iter().cloned()).collect();
         Reply { effects, ..reply }
     }
 
     fn admit(&mut self, request: &Request, now: chrono::DateTime<chrono::Utc>) -> Result<()> {
         self.pass_gateway(now)?;
-        let key = request
-            .header("authorization")
-            .and_then(|value| value.strip_prefix("Token token="));
+        let key = request.header("authorization").and_then(|value| value.strip_prefix("Token token="));
         if key.map(|key| key.trim_matches('"')) != Some(self.api_key.as_str()) {
             return Err(sign_in_refusal(request));
         }
@@ -81,21 +61,11 @@ impl State {
         if let Some(last) = path.last_mut() {
             *last = last.strip_suffix(".json").unwrap_or(last);
         }
-        let include = request
-            .param("include")
-            .unwrap_or_default()
-            .split(',')
-            .map(str::trim);
+        let include = request.param("include").unwrap_or_default().split(',').map(str::trim);
         let call = Call {
             request,
-            by: By {
-                now: super::state::whole_second(now),
-                user: self.api_user(),
-            },
-            include: include
-                .filter(|name| !name.is_empty())
-                .map(str::to_owned)
-                .collect(),
+            by: By { now: super::state::whole_second(now), user: self.api_user() },
+            include: include.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             base: format!("{}/{base}", request.origin),
         };
         if request.method == Method::GET {
@@ -105,9 +75,8 @@ impl State {
             ["tasks", rest @ ..] => self.write_task(&call, rest),
             ["notes", rest @ ..] => self.write_note(&call, rest),
             ["filtered_search", name] if request.method == Method::POST => {
-                let entity = Entity::named(name)
-                    .filter(|entity| entity.singular() == *name)
-                    .ok_or_else(Failure::not_found)?;
+                let entity =
+                    Entity::named(name).filter(|entity| entity.singular() == *name).ok_or_else(Failure::not_found)?;
                 let body = self.body(request)?;
                 Done::read(self.filtered_search(&call, entity, &body)?)
             }
@@ -123,16 +92,10 @@ impl State {
         let body = match path {
             ["selector", name] => self.selector(name)?,
             ["selector", "deal_pipelines", id, "deal_stages"] => self.stages_of(numeric(id)?)?,
-            [
-                "selector",
-                "sales_activity_types",
-                id,
-                "sales_activity_outcomes",
-            ] => self.outcomes_of(numeric(id)?)?,
-            ["settings", name, "fields"] => self.field_settings(
-                entity_of(name).ok_or_else(Failure::not_found)?,
-                &call.include,
-            ),
+            ["selector", "sales_activity_types", id, "sales_activity_outcomes"] => self.outcomes_of(numeric(id)?)?,
+            ["settings", name, "fields"] => {
+                self.field_settings(entity_of(name).ok_or_else(Failure::not_found)?, &call.include)
+            }
             ["search"] => self.search(call)?,
             ["lookup"] => self.lookup(call)?,
             ["job_statuses", id] => {
@@ -169,9 +132,7 @@ impl State {
             [id, "contacts"] if entity == Entity::SalesAccount => {
                 self.members(call, entity, numeric(id)?, Entity::Contact)
             }
-            [id, "deals"] if entity != Entity::Deal => {
-                self.members(call, entity, numeric(id)?, Entity::Deal)
-            }
+            [id, "deals"] if entity != Entity::Deal => self.members(call, entity, numeric(id)?, Entity::Deal),
             _ => Err(Failure::not_found()),
         }
     }
@@ -185,10 +146,7 @@ impl State {
             ("POST", []) => {
                 let fields = self.record_body(call.request, entity.singular())?;
                 let (id, effects) = self.create(entity, &fields, call.by)?;
-                Done::wrote(
-                    self.envelope(call, entity, id, Form::Fresh, entity == Entity::Deal)?,
-                    effects,
-                )
+                Done::wrote(self.envelope(call, entity, id, Form::Fresh, entity == Entity::Deal)?, effects)
             }
             ("POST", ["upsert"]) => {
                 let body = self.body(call.request)?;
@@ -203,15 +161,10 @@ impl State {
             ("POST", ["bulk_upsert"]) => {
                 let body = self.body(call.request)?;
                 let accepted = self.bulk_upsert(call, entity, &body)?;
-                Ok(Done {
-                    status: StatusCode::ACCEPTED,
-                    body: accepted,
-                    effects: Vec::new(),
-                })
+                Ok(Done { status: StatusCode::ACCEPTED, body: accepted, effects: Vec::new() })
             }
             ("POST", ["bulk_destroy"]) => {
-                let (body, effects) =
-                    self.bulk_destroy(entity, &self.body(call.request)?, call.by)?;
+                let (body, effects) = self.bulk_destroy(entity, &self.body(call.request)?, call.by)?;
                 Done::wrote(body, effects)
             }
             ("POST", ["bulk_assign_owner"]) if entity == Entity::Contact => {
@@ -223,19 +176,13 @@ impl State {
                 self.writable(entity, id)?;
                 let fields = self.record_body(call.request, entity.singular())?;
                 let effects = self.update(entity, id, &fields, call.by)?;
-                Done::wrote(
-                    self.envelope(call, entity, id, Form::Row, entity == Entity::Deal)?,
-                    effects,
-                )
+                Done::wrote(self.envelope(call, entity, id, Form::Row, entity == Entity::Deal)?, effects)
             }
             ("DELETE", [id]) => {
                 let id = numeric(id)?;
-                let with_associates =
-                    call.request.param("delete_associated_contacts_deals") == Some("true");
+                let with_associates = call.request.param("delete_associated_contacts_deals") == Some("true");
                 let effects = match entity {
-                    Entity::SalesAccount if with_associates => {
-                        self.delete_with_associates(id, call.by)?
-                    }
+                    Entity::SalesAccount if with_associates => self.delete_with_associates(id, call.by)?,
                     _ => self.delete(entity, id, call.by)?,
                 };
                 Done::wrote(Value::Bool(true), effects)
@@ -298,49 +245,29 @@ impl State {
     }
 
     /// One record in its envelope, with what travels beside it.
-    fn envelope(
-        &self,
-        call: &Call<'_>,
-        entity: Entity,
-        id: i64,
-        form: Form,
-        uninvited: bool,
-    ) -> Result<Value> {
+    fn envelope(&self, call: &Call<'_>, entity: Entity, id: i64, form: Form, uninvited: bool) -> Result<Value> {
         let record = self.store.get(entity, id).ok_or_else(Failure::not_found)?;
         let mut out = self.side_loads(entity, &[record], &call.include);
         if uninvited && self.quirks.uninvited_users && !out.contains_key("users") {
             let people = ["owner", "creater"].map(str::to_owned);
             out.extend(self.side_loads(entity, &[record], &people));
         }
-        out.insert(
-            entity.singular().to_owned(),
-            self.full(record, &call.include, form, call.now()),
-        );
+        out.insert(entity.singular().to_owned(), self.full(record, &call.include, form, call.now()));
         Ok(Value::Object(out))
     }
 
     fn created(&self, done: Done) -> Done {
-        let status = if self.quirks.always_200 {
-            StatusCode::OK
-        } else {
-            StatusCode::CREATED
-        };
+        let status = if self.quirks.always_200 { StatusCode::OK } else { StatusCode::CREATED };
         Done { status, ..done }
     }
 
     fn success(&self) -> Value {
-        if self.quirks.delete_success_as_text {
-            json!({ "success": "200" })
-        } else {
-            json!({ "success": true })
-        }
+        if self.quirks.delete_success_as_text { json!({ "success": "200" }) } else { json!({ "success": true }) }
     }
 
     /// The body as a JSON object.
     fn body(&self, request: &Request) -> Result<Map<String, Value>> {
-        let labelled = request
-            .header("content-type")
-            .is_some_and(|kind| kind.to_ascii_lowercase().contains("json"));
+        let labelled = request.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("json"));
         if self.quirks.json_content_type_required && !labelled {
             return Err(Failure::not_json());
         }
@@ -363,26 +290,18 @@ impl State {
                 body.remove("unique_identifier");
                 Ok(body)
             }
-            Some(Value::Null) | None => Err(Failure::because(format!(
-                "param is missing or the value is empty: {envelope}"
-            ))),
-            Some(_) => Err(Failure::because(format!(
-                "The type for {envelope} is invalid."
-            ))),
+            Some(Value::Null) | None => {
+                Err(Failure::because(format!("param is missing or the value is empty: {envelope}")))
+            }
+            Some(_) => Err(Failure::because(format!("The type for {envelope} is invalid."))),
         }
     }
 }
 
 /// 401 for programs, the sign-in page for everything else.
 pub(super) fn sign_in_refusal(request: &Request) -> Failure {
-    let wants_json = request
-        .header("accept")
-        .is_some_and(|accept| accept.to_ascii_lowercase().contains("json"));
-    if wants_json {
-        Failure::sign_in_failed()
-    } else {
-        Failure::sign_in_page(&request.origin)
-    }
+    let wants_json = request.header("accept").is_some_and(|accept| accept.to_ascii_lowercase().contains("json"));
+    if wants_json { Failure::sign_in_failed() } else { Failure::sign_in_page(&request.origin) }
 }
 
 /// The three record kinds by their path names. Leads are merged into contacts in this edition: 404.

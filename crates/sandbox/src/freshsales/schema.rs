@@ -43,9 +43,7 @@ impl Entity {
 
     /// By any of its names.
     pub(super) fn named(name: &str) -> Option<Entity> {
-        Entity::ALL
-            .into_iter()
-            .find(|entity| [entity.singular(), entity.plural(), entity.model()].contains(&name))
+        Entity::ALL.into_iter().find(|entity| [entity.singular(), entity.plural(), entity.model()].contains(&name))
     }
 }
 
@@ -120,21 +118,11 @@ pub(super) struct CustomField {
 }
 
 const fn field(name: &'static str, label: &'static str, kind: Kind) -> Field {
-    Field {
-        name,
-        label,
-        kind,
-        required: false,
-    }
+    Field { name, label, kind, required: false }
 }
 
 const fn required(name: &'static str, label: &'static str, kind: Kind) -> Field {
-    Field {
-        name,
-        label,
-        kind,
-        required: true,
-    }
+    Field { name, label, kind, required: true }
 }
 
 /// The writable plain fields. E-mails, phone lists, account links, tags and subscriptions have rules of their own.
@@ -159,16 +147,8 @@ const CONTACT_FIELDS: &[Field] = &[
     field("zipcode", "Zipcode", Kind::Text),
     field("country", "Country", Kind::Text),
     field("owner_id", "Sales owner", Kind::Select("owners")),
-    field(
-        "lifecycle_stage_id",
-        "Lifecycle stage",
-        Kind::Select("lifecycle_stages"),
-    ),
-    field(
-        "contact_status_id",
-        "Status",
-        Kind::Select("contact_statuses"),
-    ),
+    field("lifecycle_stage_id", "Lifecycle stage", Kind::Select("lifecycle_stages")),
+    field("contact_status_id", "Status", Kind::Select("contact_statuses")),
     field("territory_id", "Territory", Kind::Select("territories")),
     field("lead_source_id", "Source", Kind::Select("lead_sources")),
     field("campaign_id", "Campaign", Kind::Select("campaigns")),
@@ -189,16 +169,8 @@ const ACCOUNT_FIELDS: &[Field] = &[
     field("owner_id", "Sales owner", Kind::Select("owners")),
     field("number_of_employees", "Number of employees", Kind::Number),
     field("annual_revenue", "Annual revenue", Kind::Number),
-    field(
-        "industry_type_id",
-        "Industry type",
-        Kind::Select("industry_types"),
-    ),
-    field(
-        "business_type_id",
-        "Business type",
-        Kind::Select("business_types"),
-    ),
+    field("industry_type_id", "Industry type", Kind::Select("industry_types")),
+    field("business_type_id", "Business type", Kind::Select("business_types")),
     field("territory_id", "Territory", Kind::Select("territories")),
     field("parent_sales_account_id", "Parent account", Kind::Account),
     field("address", "Address", Kind::TextArea),
@@ -216,23 +188,11 @@ const DEAL_FIELDS: &[Field] = &[
     required("name", "Name", Kind::Text),
     field("amount", "Deal value", Kind::Decimal),
     field("sales_account_id", "Account", Kind::Account),
-    field(
-        "deal_pipeline_id",
-        "Deal pipeline",
-        Kind::Select("deal_pipelines"),
-    ),
+    field("deal_pipeline_id", "Deal pipeline", Kind::Select("deal_pipelines")),
     field("deal_stage_id", "Deal stage", Kind::Select("deal_stages")),
-    field(
-        "deal_reason_id",
-        "Lost reason",
-        Kind::Select("deal_reasons"),
-    ),
+    field("deal_reason_id", "Lost reason", Kind::Select("deal_reasons")),
     field("deal_type_id", "Type", Kind::Select("deal_types")),
-    field(
-        "deal_payment_status_id",
-        "Payment status",
-        Kind::Select("deal_payment_statuses"),
-    ),
+    field("deal_payment_status_id", "Payment status", Kind::Select("deal_payment_statuses")),
     field("deal_product_id", "Product", Kind::Select("deal_products")),
     field("currency_id", "Currency", Kind::Select("currencies")),
     field("expected_close", "Expected close date", Kind::Date),
@@ -415,18 +375,8 @@ pub(super) struct Join {
     pub(super) array: &'static str,
 }
 
-const fn join(
-    include: &'static str,
-    key: &'static str,
-    selector: &'static str,
-    array: &'static str,
-) -> Join {
-    Join {
-        include,
-        key,
-        selector,
-        array,
-    }
+const fn join(include: &'static str, key: &'static str, selector: &'static str, array: &'static str) -> Join {
+    Join { include, key, selector, array }
 }
 
 /// The includes that point into a selector.
@@ -445,18 +395,8 @@ const CONTACT_JOINS: &[Join] = &[
     join("source", "lead_source_id", "lead_sources", "lead_sources"),
     join("campaign", "campaign_id", "campaigns", "campaigns"),
     join("territory", "territory_id", "territories", "territories"),
-    join(
-        "contact_status",
-        "contact_status_id",
-        "contact_statuses",
-        "contact_status",
-    ),
-    join(
-        "lifecycle_stage",
-        "lifecycle_stage_id",
-        "lifecycle_stages",
-        "lifecycle_stages",
-    ),
+    join("contact_status", "contact_status_id", "contact_statuses", "contact_status"),
+    join("lifecycle_stage", "lifecycle_stage_id", "lifecycle_stages", "lifecycle_stages"),
 ];
 
 const ACCOUNT_JOINS: &[Join] = &[
@@ -464,18 +404,8 @@ const ACCOUNT_JOINS: &[Join] = &[
     join("creater", "creater_id", "owners", "users"),
     join("updater", "updater_id", "owners", "users"),
     join("territory", "territory_id", "territories", "territories"),
-    join(
-        "business_type",
-        "business_type_id",
-        "business_types",
-        "business_types",
-    ),
-    join(
-        "industry_type",
-        "industry_type_id",
-        "industry_types",
-        "industry_types",
-    ),
+    join("business_type", "business_type_id", "business_types", "business_types"),
+    join("industry_type", "industry_type_id", "industry_types", "industry_types"),
 ];
 
 const DEAL_JOINS: &[Join] = &[
@@ -486,30 +416,10 @@ const DEAL_JOINS: &[Join] = &[
     join("campaign", "campaign_id", "campaigns", "campaigns"),
     join("territory", "territory_id", "territories", "territories"),
     join("deal_stage", "deal_stage_id", "deal_stages", "deal_stages"),
-    join(
-        "deal_pipeline",
-        "deal_pipeline_id",
-        "deal_pipelines",
-        "deal_pipelines",
-    ),
+    join("deal_pipeline", "deal_pipeline_id", "deal_pipelines", "deal_pipelines"),
     join("deal_type", "deal_type_id", "deal_types", "deal_types"),
-    join(
-        "deal_reason",
-        "deal_reason_id",
-        "deal_reasons",
-        "deal_reasons",
-    ),
-    join(
-        "deal_payment_status",
-        "deal_payment_status_id",
-        "deal_payment_statuses",
-        "deal_payment_statuses",
-    ),
-    join(
-        "deal_product",
-        "deal_product_id",
-        "deal_products",
-        "deal_products",
-    ),
+    join("deal_reason", "deal_reason_id", "deal_reasons", "deal_reasons"),
+    join("deal_payment_status", "deal_payment_status_id", "deal_payment_statuses", "deal_payment_statuses"),
+    join("deal_product", "deal_product_id", "deal_products", "deal_products"),
     join("currency", "currency_id", "currencies", "currencies"),
 ];

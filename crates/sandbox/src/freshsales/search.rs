@@ -14,14 +14,8 @@ use super::views::Paging;
 impl State {
     /// `GET /search`: a bare array of hits, best effort by word prefix.
     pub(super) fn search(&self, call: &Call<'_>) -> Result<Value> {
-        let query = call
-            .request
-            .param("q")
-            .map(str::trim)
-            .filter(|query| !query.is_empty());
-        let query = query
-            .ok_or_else(|| Failure::because("q can't be blank"))?
-            .to_lowercase();
+        let query = call.request.param("q").map(str::trim).filter(|query| !query.is_empty());
+        let query = query.ok_or_else(|| Failure::because("q can't be blank"))?.to_lowercase();
         if call.include.is_empty() {
             return Err(Failure::because("include can't be blank"));
         }
@@ -29,19 +23,12 @@ impl State {
         let mut hits: Vec<Value> = Vec::new();
         for kind in &call.include {
             if let Some(entity) = Entity::named(kind).filter(|entity| entity.singular() == kind) {
-                let live = self
-                    .visible(entity, horizon)
-                    .into_iter()
-                    .filter(|record| !record.deleted);
-                hits.extend(
-                    live.filter(|record| mentions(record, &query))
-                        .map(|record| self.hit(record)),
-                );
+                let live = self.visible(entity, horizon).into_iter().filter(|record| !record.deleted);
+                hits.extend(live.filter(|record| mentions(record, &query)).map(|record| self.hit(record)));
             } else if kind == "user" {
                 let users = self.store.settings.users.iter();
                 let found = users.filter(|user| {
-                    user.display_name.to_lowercase().contains(&query)
-                        || user.email.to_lowercase().starts_with(&query)
+                    user.display_name.to_lowercase().contains(&query) || user.email.to_lowercase().starts_with(&query)
                 });
                 hits.extend(found.map(|user| {
                     json!({"id": user.id.to_string(), "type": "user", "name": user.display_name, "email": user.email, "avatar": null, "is_active": user.is_active})
@@ -59,9 +46,7 @@ impl State {
             "name": record.display_name(),
             "avatar": null,
         });
-        let account = record
-            .primary_account()
-            .and_then(|id| self.store.get(Entity::SalesAccount, id));
+        let account = record.primary_account().and_then(|id| self.store.get(Entity::SalesAccount, id));
         let more = match record.entity {
             Entity::Contact => json!({
                 "email": record.email(),
@@ -82,33 +67,21 @@ impl State {
     /// `GET /lookup`: exact match on one field, answered twice nested.
     pub(super) fn lookup(&self, call: &Call<'_>) -> Result<Value> {
         let required = |name: &str| {
-            let value = call
-                .request
-                .param(name)
-                .map(str::trim)
-                .filter(|value| !value.is_empty());
-            value
-                .map(str::to_owned)
-                .ok_or_else(|| Failure::because(format!("{name} can't be blank")))
+            let value = call.request.param(name).map(str::trim).filter(|value| !value.is_empty());
+            value.map(str::to_owned).ok_or_else(|| Failure::because(format!("{name} can't be blank")))
         };
         let (query, field, entities) = (required("q")?, required("f")?, required("entities")?);
         let horizon = self.horizon(call.now(), self.quirks.search_delay_seconds);
         let mut out = Map::new();
-        for entity in entities
-            .split(',')
-            .filter_map(|name| Entity::named(name.trim()))
-        {
+        for entity in entities.split(',').filter_map(|name| Entity::named(name.trim())) {
             let rows: Vec<&Record> = self
                 .visible(entity, horizon)
                 .into_iter()
                 .filter(|record| !record.deleted && self.equals(record, &field, &query))
                 .collect();
             let page = Paging::new(call.request, None).cut(rows, false);
-            let records = page
-                .rows
-                .iter()
-                .map(|record| self.full(record, &call.include, Form::Row, call.now()))
-                .collect();
+            let records =
+                page.rows.iter().map(|record| self.full(record, &call.include, Form::Row, call.now())).collect();
             let mut inner = self.side_loads(entity, &page.rows, &call.include);
             inner.insert(entity.plural().to_owned(), Value::Array(records));
             inner.insert("meta".to_owned(), page.total_only());
@@ -123,78 +96,42 @@ impl State {
         match field {
             "email" | "emails" => record.emails.iter().any(|email| same(&email.value)),
             "name" => same(&record.display_name()),
-            field if field.starts_with("cf_") => record
-                .custom
-                .get(field)
-                .is_some_and(|value| same(&plain(value))),
-            field => record
-                .fields
-                .get(field)
-                .is_some_and(|value| same(&plain(value))),
+            field if field.starts_with("cf_") => record.custom.get(field).is_some_and(|value| same(&plain(value))),
+            field => record.fields.get(field).is_some_and(|value| same(&plain(value))),
         }
     }
 
     /// `POST /filtered_search/{entity}`: rules, all of which must hold.
-    pub(super) fn filtered_search(
-        &self,
-        call: &Call<'_>,
-        entity: Entity,
-        body: &Map<String, Value>,
-    ) -> Result<Value> {
+    pub(super) fn filtered_search(&self, call: &Call<'_>, entity: Entity, body: &Map<String, Value>) -> Result<Value> {
         let rules = body.get("filter_rule").and_then(Value::as_array);
-        let rules = rules
-            .filter(|rules| !rules.is_empty())
-            .ok_or_else(|| Failure::because("filter_rule can't be blank"))?;
+        let rules =
+            rules.filter(|rules| !rules.is_empty()).ok_or_else(|| Failure::because("filter_rule can't be blank"))?;
         let rules: Vec<Rule<'_>> = rules.iter().map(Rule::read).collect::<Result<_>>()?;
         for rule in &rules {
             self.check_attribute(entity, rule.attribute)?;
         }
-        let wants_deleted = rules.iter().any(|rule| {
-            rule.attribute == "deleted"
-                && rule
-                    .values
-                    .iter()
-                    .any(|value| value == "1" || value == "true")
-        });
+        let wants_deleted = rules
+            .iter()
+            .any(|rule| rule.attribute == "deleted" && rule.values.iter().any(|value| value == "1" || value == "true"));
         let horizon = self.horizon(call.now(), self.quirks.search_delay_seconds);
         let mut rows = self.visible(entity, horizon);
         rows.retain(|record| record.deleted == wants_deleted);
-        let rules: Vec<&Rule<'_>> = rules
-            .iter()
-            .filter(|rule| rule.attribute != "deleted")
-            .collect();
-        rows.retain(|record| {
-            rules
-                .iter()
-                .all(|rule| self.holds(record, rule, call.now()))
-        });
+        let rules: Vec<&Rule<'_>> = rules.iter().filter(|rule| rule.attribute != "deleted").collect();
+        rows.retain(|record| rules.iter().all(|rule| self.holds(record, rule, call.now())));
         if rows.is_empty() && self.quirks.empty_search_is_empty_object {
             return Ok(json!({}));
         }
         let paging = Paging::new(call.request, Some(body));
         self.sort(&mut rows, &paging);
         let page = paging.cut(rows, self.quirks.short_pages);
-        let records = page
-            .rows
-            .iter()
-            .map(|record| self.search_row(record, &call.include))
-            .collect();
+        let records = page.rows.iter().map(|record| self.search_row(record, &call.include)).collect();
         let mut out = self.side_loads(entity, &page.rows, &call.include);
         if entity == Entity::Contact && call.include.iter().any(|name| name == "sales_accounts") {
-            let mut ids: Vec<i64> = page
-                .rows
-                .iter()
-                .filter_map(|record| record.primary_account())
-                .collect();
+            let mut ids: Vec<i64> = page.rows.iter().filter_map(|record| record.primary_account()).collect();
             ids.sort_unstable();
             ids.dedup();
-            let accounts = ids
-                .into_iter()
-                .filter_map(|id| self.store.get(Entity::SalesAccount, id));
-            out.insert(
-                "sales_accounts".to_owned(),
-                accounts.map(|account| self.partial(account)).collect(),
-            );
+            let accounts = ids.into_iter().filter_map(|id| self.store.get(Entity::SalesAccount, id));
+            out.insert("sales_accounts".to_owned(), accounts.map(|account| self.partial(account)).collect());
         }
         out.insert(entity.plural().to_owned(), Value::Array(records));
         out.insert("meta".to_owned(), page.total_only());
@@ -207,46 +144,20 @@ impl State {
             && record.entity == Entity::Contact
             && include.iter().any(|name| name == "sales_accounts")
         {
-            fields.insert(
-                "sales_account_id".to_owned(),
-                record.primary_account().into(),
-            );
+            fields.insert("sales_account_id".to_owned(), record.primary_account().into());
         }
         row
     }
 
     fn check_attribute(&self, entity: Entity, attribute: &str) -> Result<()> {
-        let general = [
-            "id",
-            "created_at",
-            "updated_at",
-            "deleted",
-            "creater_id",
-            "updater_id",
-            "sales_account_id",
-        ];
-        let of_contact = [
-            "contact_email.email",
-            "email",
-            "subscription_status",
-            "subscription_types",
-        ];
+        let general = ["id", "created_at", "updated_at", "deleted", "creater_id", "updater_id", "sales_account_id"];
+        let of_contact = ["contact_email.email", "email", "subscription_status", "subscription_types"];
         let known = general.contains(&attribute)
-            || super::schema::fields(entity)
-                .iter()
-                .any(|field| field.name == attribute)
-            || self
-                .store
-                .settings
-                .custom(entity)
-                .any(|field| field.name == attribute)
+            || super::schema::fields(entity).iter().any(|field| field.name == attribute)
+            || self.store.settings.custom(entity).any(|field| field.name == attribute)
             || (entity == Entity::Contact && of_contact.contains(&attribute))
             || (entity == Entity::Deal && attribute == "contact_id");
-        if known {
-            Ok(())
-        } else {
-            Err(Failure::because(format!("{attribute} is invalid")))
-        }
+        if known { Ok(()) } else { Err(Failure::because(format!("{attribute} is invalid"))) }
     }
 
     /// All values of an attribute, as text.
@@ -259,20 +170,13 @@ impl State {
             "updated_at" => time(record.updated_at),
             "creater_id" => ids(record.creater_id.into_iter().collect()),
             "updater_id" => ids(record.updater_id.into_iter().collect()),
-            "contact_email.email" | "email" => record
-                .emails
-                .iter()
-                .map(|email| email.value.clone())
-                .collect(),
+            "contact_email.email" | "email" => record.emails.iter().map(|email| email.value.clone()).collect(),
             "sales_account_id" if record.entity == Entity::Contact => {
                 ids(record.accounts.iter().map(|link| link.id).collect())
             }
             "contact_id" => ids(record.contacts.clone()),
             other => {
-                let value = record
-                    .fields
-                    .get(other)
-                    .or_else(|| record.custom.get(other));
+                let value = record.fields.get(other).or_else(|| record.custom.get(other));
                 value.map(plain).into_iter().collect()
             }
         }
@@ -282,18 +186,10 @@ impl State {
         let values = self.attribute(record, rule.attribute);
         let lower: Vec<String> = values.iter().map(|value| value.to_lowercase()).collect();
         let wanted = |test: &dyn Fn(&str, &str) -> bool| {
-            lower.iter().any(|value| {
-                rule.values
-                    .iter()
-                    .any(|wanted| test(value, &wanted.to_lowercase()))
-            })
+            lower.iter().any(|value| rule.values.iter().any(|wanted| test(value, &wanted.to_lowercase())))
         };
         let ordered = |test: &dyn Fn(std::cmp::Ordering) -> bool| {
-            values.iter().any(|value| {
-                rule.values
-                    .iter()
-                    .any(|wanted| self.order(value, wanted).is_some_and(test))
-            })
+            values.iter().any(|value| rule.values.iter().any(|wanted| self.order(value, wanted).is_some_and(test)))
         };
         match rule.operator {
             Operator::Is => wanted(&|value, wanted| value == wanted),
@@ -305,17 +201,13 @@ impl State {
             Operator::Empty => values.is_empty(),
             Operator::NotEmpty => !values.is_empty(),
             Operator::InTheLast => {
-                let days = rule
-                    .values
-                    .first()
-                    .and_then(|days| days.parse::<i64>().ok())
-                    .and_then(chrono::TimeDelta::try_days);
+                let days =
+                    rule.values.first().and_then(|days| days.parse::<i64>().ok()).and_then(chrono::TimeDelta::try_days);
                 let since = days.and_then(|days| now.checked_sub_signed(days));
                 since.is_some_and(|since| {
-                    values.iter().any(|value| {
-                        self.order(value, &since.to_rfc3339())
-                            .is_some_and(std::cmp::Ordering::is_ge)
-                    })
+                    values
+                        .iter()
+                        .any(|value| self.order(value, &since.to_rfc3339()).is_some_and(std::cmp::Ordering::is_ge))
                 })
             }
             Operator::Between => {
@@ -323,11 +215,8 @@ impl State {
                     return false;
                 };
                 values.iter().any(|value| {
-                    self.order(value, low)
-                        .is_some_and(std::cmp::Ordering::is_ge)
-                        && self
-                            .order(value, high)
-                            .is_some_and(std::cmp::Ordering::is_le)
+                    self.order(value, low).is_some_and(std::cmp::Ordering::is_ge)
+                        && self.order(value, high).is_some_and(std::cmp::Ordering::is_le)
                 })
             }
         }
@@ -339,10 +228,7 @@ impl State {
         let zone = self.zone();
         let numbers = decimal(&a).zip(decimal(&b)).map(|(a, b)| a.cmp(&b));
         let days = || {
-            let both_days = a
-                .as_str()
-                .zip(b.as_str())
-                .is_some_and(|(a, b)| a.len() == 10 && b.len() == 10);
+            let both_days = a.as_str().zip(b.as_str()).is_some_and(|(a, b)| a.len() == 10 && b.len() == 10);
             let days = date(&a, zone).zip(date(&b, zone)).filter(|_| both_days);
             days.map(|(a, b)| a.cmp(&b))
         };
@@ -351,32 +237,15 @@ impl State {
     }
 
     /// `GET /sales_accounts/{id}/contacts` and `…/deals`.
-    pub(super) fn members(
-        &self,
-        call: &Call<'_>,
-        parent: Entity,
-        id: i64,
-        entity: Entity,
-    ) -> Result<Value> {
+    pub(super) fn members(&self, call: &Call<'_>, parent: Entity, id: i64, entity: Entity) -> Result<Value> {
         let parent = self.readable(parent, id)?;
-        let kind = if entity == Entity::Deal {
-            Referrer::Deal
-        } else {
-            Referrer::Contact
-        };
+        let kind = if entity == Entity::Deal { Referrer::Deal } else { Referrer::Contact };
         let ids = self.live_referrers(parent, kind, entity);
-        let mut rows: Vec<&Record> = ids
-            .into_iter()
-            .filter_map(|id| self.store.get(entity, id))
-            .collect();
+        let mut rows: Vec<&Record> = ids.into_iter().filter_map(|id| self.store.get(entity, id)).collect();
         let paging = Paging::new(call.request, None);
         self.sort(&mut rows, &paging);
         let page = paging.cut(rows, self.quirks.short_pages);
-        let records = page
-            .rows
-            .iter()
-            .map(|record| self.full(record, &call.include, Form::Row, call.now()))
-            .collect();
+        let records = page.rows.iter().map(|record| self.full(record, &call.include, Form::Row, call.now())).collect();
         let mut out = self.side_loads(entity, &page.rows, &call.include);
         out.insert(entity.plural().to_owned(), Value::Array(records));
         out.insert("meta".to_owned(), page.meta());
@@ -406,15 +275,9 @@ struct Rule<'a> {
 
 impl<'a> Rule<'a> {
     fn read(rule: &'a Value) -> Result<Rule<'a>> {
-        let part = |name: &str| {
-            rule.get(name)
-                .and_then(Value::as_str)
-                .filter(|text| !text.is_empty())
-        };
-        let attribute =
-            part("attribute").ok_or_else(|| Failure::because("attribute can't be blank"))?;
-        let operator =
-            part("operator").ok_or_else(|| Failure::because("operator can't be blank"))?;
+        let part = |name: &str| rule.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let attribute = part("attribute").ok_or_else(|| Failure::because("attribute can't be blank"))?;
+        let operator = part("operator").ok_or_else(|| Failure::because("operator can't be blank"))?;
         let operator = match operator {
             "is_in" | "is" => Operator::Is,
             "is_not_in" | "is_not" => Operator::IsNot,
@@ -437,18 +300,12 @@ impl<'a> Rule<'a> {
         if needs_value && values.is_empty() {
             return Err(Failure::because("value can't be blank"));
         }
-        Ok(Rule {
-            attribute,
-            operator,
-            values,
-        })
+        Ok(Rule { attribute, operator, values })
     }
 }
 
 fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Whether a word of the names, an address or a number starts with the query.
@@ -456,28 +313,16 @@ fn mentions(record: &Record, query: &str) -> bool {
     let starts = |text: &str| {
         let text = text.to_lowercase();
         text.starts_with(query)
-            || text
-                .split(|c: char| !c.is_alphanumeric())
-                .any(|word| word.starts_with(query))
-            || text
-                .match_indices(query)
-                .any(|(at, _)| text.get(..at).is_some_and(|before| before.ends_with(' ')))
+            || text.split(|c: char| !c.is_alphanumeric()).any(|word| word.starts_with(query))
+            || text.match_indices(query).any(|(at, _)| text.get(..at).is_some_and(|before| before.ends_with(' ')))
     };
-    let digits = |text: &str| {
-        text.chars()
-            .filter(char::is_ascii_digit)
-            .collect::<String>()
-    };
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let wanted_digits = digits(query);
-    let numbers = ["work_number", "mobile_number", "phone"]
-        .into_iter()
-        .filter_map(|name| record.text(name));
+    let numbers = ["work_number", "mobile_number", "phone"].into_iter().filter_map(|name| record.text(name));
     let mut numbers = numbers.map(digits);
     starts(&record.display_name())
         || record.emails.iter().any(|email| starts(&email.value))
         || record.text("website").is_some_and(starts)
         || (wanted_digits.len() >= 3
-            && numbers.any(|number| {
-                number.ends_with(&wanted_digits) || number.starts_with(&wanted_digits)
-            }))
+            && numbers.any(|number| number.ends_with(&wanted_digits) || number.starts_with(&wanted_digits)))
 }

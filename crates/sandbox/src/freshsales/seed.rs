@@ -9,9 +9,7 @@ use super::schema::Entity;
 use super::settings::{Forecast, User};
 use super::state::{State, whole_second};
 use super::store::{AccountLink, Email, Note, Record, Task};
-use crate::data::{
-    self, CompanyId, DealId, DealStage, Industry, Lifecycle, PersonId, Subject, UserId, World,
-};
+use crate::data::{self, CompanyId, DealId, DealStage, Industry, Lifecycle, PersonId, Subject, UserId, World};
 
 /// World ids to the account's ids.
 #[derive(Default)]
@@ -24,11 +22,7 @@ struct Known {
 
 impl Known {
     fn user(&self, id: UserId) -> i64 {
-        self.users
-            .get(&id)
-            .or_else(|| self.users.values().next())
-            .copied()
-            .unwrap_or_default()
+        self.users.get(&id).or_else(|| self.users.values().next()).copied().unwrap_or_default()
     }
 
     fn subject(&self, subject: Subject) -> Option<(Entity, i64)> {
@@ -86,77 +80,41 @@ impl State {
     }
 
     fn seed_company(&mut self, company: &data::Company, known: &Known) -> i64 {
-        let mut record = blank(
-            Entity::SalesAccount,
-            company.created,
-            company.updated,
-            known.user(company.owner),
-        );
+        let mut record = blank(Entity::SalesAccount, company.created, company.updated, known.user(company.owner));
         record.set("name", Some(company.name.clone().into()));
         record.set("website", company.website.clone().map(Value::from));
         record.set("phone", company.phone.clone().map(Value::from));
         record.set("number_of_employees", company.employees.map(Value::from));
         record.set("annual_revenue", company.annual_revenue.map(Value::from));
-        let industry = company.industry.and_then(|industry| {
-            self.store
-                .settings
-                .pick("industry_types", industry_name(industry))
-        });
+        let industry =
+            company.industry.and_then(|industry| self.store.settings.pick("industry_types", industry_name(industry)));
         record.set("industry_type_id", industry.map(Value::from));
-        let parent = company
-            .parent
-            .and_then(|parent| known.companies.get(&parent));
+        let parent = company.parent.and_then(|parent| known.companies.get(&parent));
         record.set("parent_sales_account_id", parent.copied().map(Value::from));
         set_address(&mut record, company.address.as_ref());
         if let Some(code) = &company.customer_code {
-            record
-                .custom
-                .insert("cf_customer_code", code.clone().into());
+            record.custom.insert("cf_customer_code", code.clone().into());
         }
         self.store.put(record, false)
     }
 
     fn seed_person(&mut self, person: &data::Person, known: &Known) -> i64 {
-        let mut record = blank(
-            Entity::Contact,
-            person.created,
-            person.updated,
-            known.user(person.owner),
-        );
+        let mut record = blank(Entity::Contact, person.created, person.updated, known.user(person.owner));
         record.set("first_name", person.first_name.clone().map(Value::from));
         record.set("last_name", Some(person.last_name.clone().into()));
         record.set("job_title", person.job_title.clone().map(Value::from));
-        record.set(
-            "work_number",
-            person.work_phone.as_deref().map(phone).map(Value::from),
-        );
-        record.set(
-            "mobile_number",
-            person.mobile.as_deref().map(phone).map(Value::from),
-        );
+        record.set("work_number", person.work_phone.as_deref().map(phone).map(Value::from));
+        record.set("mobile_number", person.mobile.as_deref().map(phone).map(Value::from));
         let addresses = person.email.iter().chain(&person.other_emails).enumerate();
         record.emails = addresses
-            .map(|(index, value)| Email {
-                id: 0,
-                value: value.clone(),
-                is_primary: index == 0,
-                label: None,
-            })
+            .map(|(index, value)| Email { id: 0, value: value.clone(), is_primary: index == 0, label: None })
             .collect();
-        if let Some(id) = person
-            .company
-            .and_then(|company| known.companies.get(&company))
-        {
-            record.accounts = vec![AccountLink {
-                id: *id,
-                is_primary: true,
-            }];
+        if let Some(id) = person.company.and_then(|company| known.companies.get(&company)) {
+            record.accounts = vec![AccountLink { id: *id, is_primary: true }];
         }
         set_address(&mut record, person.address.as_ref());
         let settings = &self.store.settings;
-        let source = person
-            .lead_source
-            .and_then(|source| settings.pick("lead_sources", source));
+        let source = person.lead_source.and_then(|source| settings.pick("lead_sources", source));
         record.set("lead_source_id", source.map(Value::from));
         let index = match person.lifecycle {
             Lifecycle::Lead => 0,
@@ -164,17 +122,10 @@ impl State {
             Lifecycle::Customer => 2,
         };
         let stage = settings.lifecycle_stages.get(index).map(|stage| stage.id);
-        let status = settings
-            .contact_statuses
-            .iter()
-            .find(|status| Some(status.lifecycle_stage_id) == stage);
+        let status = settings.contact_statuses.iter().find(|status| Some(status.lifecycle_stage_id) == stage);
         record.set("contact_status_id", status.map(|status| status.id.into()));
         record.set("lifecycle_stage_id", stage.map(Value::from));
-        let (status, types) = if person.email_opt_out {
-            (0, "")
-        } else {
-            (1, "1;2;3;4;5")
-        };
+        let (status, types) = if person.email_opt_out { (0, "") } else { (1, "1;2;3;4;5") };
         record.set("subscription_status", Some(status.into()));
         record.set("subscription_types", Some(types.into()));
         if let Some(tier) = person.tier {
@@ -190,12 +141,7 @@ impl State {
     }
 
     fn seed_deal(&mut self, deal: &data::Deal, known: &Known) -> i64 {
-        let mut record = blank(
-            Entity::Deal,
-            deal.created,
-            deal.updated,
-            known.user(deal.owner),
-        );
+        let mut record = blank(Entity::Deal, deal.created, deal.updated, known.user(deal.owner));
         let name = match deal.stage {
             DealStage::New => "New",
             DealStage::Qualification => "Qualification",
@@ -214,43 +160,23 @@ impl State {
                 record.set("closed_date", Some(deal.close_date.to_string().into()));
             }
         }
-        let currency = settings
-            .currencies
-            .first()
-            .map(|currency| currency.id.into());
+        let currency = settings.currencies.first().map(|currency| currency.id.into());
         record.set("currency_id", currency);
         record.set("name", Some(deal.name.clone().into()));
-        record.set(
-            "amount",
-            deal.amount.map(|amount| wire_decimal(amount).into()),
-        );
+        record.set("amount", deal.amount.map(|amount| wire_decimal(amount).into()));
         record.set("expected_close", Some(deal.close_date.to_string().into()));
-        let account = deal
-            .company
-            .and_then(|company| known.companies.get(&company));
+        let account = deal.company.and_then(|company| known.companies.get(&company));
         record.set("sales_account_id", account.copied().map(Value::from));
-        record.contacts = deal
-            .people
-            .iter()
-            .filter_map(|person| known.people.get(person))
-            .copied()
-            .collect();
+        record.contacts = deal.people.iter().filter_map(|person| known.people.get(person)).copied().collect();
         if let Some(margin) = deal.margin {
-            record
-                .custom
-                .insert("cf_margin", wire_decimal(margin).into());
+            record.custom.insert("cf_margin", wire_decimal(margin).into());
         }
         self.store.put(record, false)
     }
 
     fn seed_task(&mut self, task: &data::Task, known: &Known) {
         let owner = known.user(task.owner);
-        let task_type = self
-            .store
-            .settings
-            .activity_types
-            .iter()
-            .find(|kind| kind.internal_name == "task");
+        let task_type = self.store.settings.activity_types.iter().find(|kind| kind.internal_name == "task");
         self.store.put_task(Task {
             id: 0,
             title: task.title.clone(),

@@ -35,11 +35,8 @@ impl State {
         if !NAMES.contains(&name) {
             return Err(Failure::not_found());
         }
-        let items: Vec<Value> = self
-            .selector_ids(name)
-            .into_iter()
-            .filter_map(|id| self.selector_item(name, id))
-            .collect();
+        let items: Vec<Value> =
+            self.selector_ids(name).into_iter().filter_map(|id| self.selector_item(name, id)).collect();
         let key = if name == "owners" { "users" } else { name };
         Ok(json!({ key: items }))
     }
@@ -57,15 +54,8 @@ impl State {
         if !self.store.settings.has("sales_activity_types", kind) {
             return Err(Failure::not_found());
         }
-        let outcomes = self
-            .store
-            .settings
-            .activity_outcomes
-            .iter()
-            .filter(|(of, _)| *of == kind);
-        let outcomes: Vec<Value> = outcomes
-            .map(|(of, outcome)| outcome_json(*of, outcome))
-            .collect();
+        let outcomes = self.store.settings.activity_outcomes.iter().filter(|(of, _)| *of == kind);
+        let outcomes: Vec<Value> = outcomes.map(|(of, outcome)| outcome_json(*of, outcome)).collect();
         Ok(json!({ "sales_activity_outcomes": outcomes }))
     }
 
@@ -74,39 +64,13 @@ impl State {
         match name {
             "owners" => settings.users.iter().map(|user| user.id).collect(),
             "deal_stages" => settings.deal_stages.iter().map(|stage| stage.id).collect(),
-            "deal_pipelines" => settings
-                .pipelines
-                .iter()
-                .map(|pipeline| pipeline.id)
-                .collect(),
-            "currencies" => settings
-                .currencies
-                .iter()
-                .map(|currency| currency.id)
-                .collect(),
-            "contact_statuses" => settings
-                .contact_statuses
-                .iter()
-                .map(|status| status.id)
-                .collect(),
-            "lifecycle_stages" => settings
-                .lifecycle_stages
-                .iter()
-                .map(|stage| stage.id)
-                .collect(),
+            "deal_pipelines" => settings.pipelines.iter().map(|pipeline| pipeline.id).collect(),
+            "currencies" => settings.currencies.iter().map(|currency| currency.id).collect(),
+            "contact_statuses" => settings.contact_statuses.iter().map(|status| status.id).collect(),
+            "lifecycle_stages" => settings.lifecycle_stages.iter().map(|stage| stage.id).collect(),
             "sales_activity_types" => settings.activity_types.iter().map(|kind| kind.id).collect(),
-            "sales_activity_outcomes" => settings
-                .activity_outcomes
-                .iter()
-                .map(|(_, outcome)| outcome.id)
-                .collect(),
-            other => settings
-                .picklists
-                .get(other)
-                .into_iter()
-                .flatten()
-                .map(|choice| choice.id)
-                .collect(),
+            "sales_activity_outcomes" => settings.activity_outcomes.iter().map(|(_, outcome)| outcome.id).collect(),
+            other => settings.picklists.get(other).into_iter().flatten().map(|choice| choice.id).collect(),
         }
     }
 
@@ -127,10 +91,7 @@ impl State {
             }
             "deal_stages" => settings.stage(id).map(|stage| self.stage_json(stage)),
             "deal_pipelines" => {
-                let pipeline = settings
-                    .pipelines
-                    .iter()
-                    .find(|pipeline| pipeline.id == id)?;
+                let pipeline = settings.pipelines.iter().find(|pipeline| pipeline.id == id)?;
                 Some(json!({
                     "partial": true,
                     "id": pipeline.id,
@@ -144,14 +105,8 @@ impl State {
                 }))
             }
             "currencies" => {
-                let currency = settings
-                    .currencies
-                    .iter()
-                    .find(|currency| currency.id == id)?;
-                let is_base = settings
-                    .currencies
-                    .first()
-                    .is_some_and(|base| base.id == id);
+                let currency = settings.currencies.iter().find(|currency| currency.id == id)?;
+                let is_base = settings.currencies.first().is_some_and(|base| base.id == id);
                 let rate = super::coerce::wire_decimal(currency.exchange_rate);
                 Some(json!({
                     "partial": true,
@@ -165,10 +120,7 @@ impl State {
                 }))
             }
             "contact_statuses" => {
-                let status = settings
-                    .contact_statuses
-                    .iter()
-                    .find(|status| status.id == id)?;
+                let status = settings.contact_statuses.iter().find(|status| status.id == id)?;
                 Some(json!({
                     "partial": true,
                     "id": status.id,
@@ -179,14 +131,8 @@ impl State {
                 }))
             }
             "lifecycle_stages" => {
-                let stage = settings
-                    .lifecycle_stages
-                    .iter()
-                    .find(|stage| stage.id == id)?;
-                let statuses = settings
-                    .contact_statuses
-                    .iter()
-                    .filter(|status| status.lifecycle_stage_id == id);
+                let stage = settings.lifecycle_stages.iter().find(|stage| stage.id == id)?;
+                let statuses = settings.contact_statuses.iter().filter(|status| status.lifecycle_stage_id == id);
                 Some(json!({
                     "id": stage.id,
                     "name": stage.name,
@@ -198,10 +144,7 @@ impl State {
                 }))
             }
             "sales_activity_types" => {
-                let index = settings
-                    .activity_types
-                    .iter()
-                    .position(|kind| kind.id == id)?;
+                let index = settings.activity_types.iter().position(|kind| kind.id == id)?;
                 let kind = settings.activity_types.get(index)?;
                 Some(json!({
                     "partial": true,
@@ -215,32 +158,18 @@ impl State {
                 }))
             }
             "sales_activity_outcomes" => {
-                let (of, outcome) = settings
-                    .activity_outcomes
-                    .iter()
-                    .find(|(_, outcome)| outcome.id == id)?;
+                let (of, outcome) = settings.activity_outcomes.iter().find(|(_, outcome)| outcome.id == id)?;
                 Some(outcome_json(*of, outcome))
             }
             other => {
-                let choice = settings
-                    .picklists
-                    .get(other)?
-                    .iter()
-                    .find(|choice| choice.id == id)?;
-                Some(
-                    json!({ "partial": true, "id": choice.id, "name": choice.name, "position": choice.position }),
-                )
+                let choice = settings.picklists.get(other)?.iter().find(|choice| choice.id == id)?;
+                Some(json!({ "partial": true, "id": choice.id, "name": choice.name, "position": choice.position }))
             }
         }
     }
 
     fn pipeline_stages(&self, pipeline: i64) -> Vec<Value> {
-        let stages = self
-            .store
-            .settings
-            .deal_stages
-            .iter()
-            .filter(|stage| stage.pipeline_id == pipeline);
+        let stages = self.store.settings.deal_stages.iter().filter(|stage| stage.pipeline_id == pipeline);
         stages.map(|stage| self.stage_json(stage)).collect()
     }
 

@@ -18,10 +18,7 @@ pub(super) struct Ids {
 
 impl Ids {
     pub(super) fn new(steps: Rng) -> Ids {
-        Ids {
-            next: BTreeMap::new(),
-            steps,
-        }
+        Ids { next: BTreeMap::new(), steps }
     }
 
     pub(super) fn next(&mut self, kind: &'static str) -> i64 {
@@ -127,23 +124,11 @@ pub(super) struct View {
 
 /// Simple drop-downs: selector name and the names in it.
 const PICKLISTS: &[(&str, &[&str])] = &[
-    (
-        "deal_reasons",
-        &["Price", "Features", "Competition", "No decision", "Timing"],
-    ),
+    ("deal_reasons", &["Price", "Features", "Competition", "No decision", "Timing"]),
     ("deal_types", &["New Business", "Existing Business"]),
     ("deal_payment_statuses", &["Pending", "Paid", "Overdue"]),
     ("deal_products", &["Basic", "Professional", "Enterprise"]),
-    (
-        "lead_sources",
-        &[
-            "Web",
-            "Phone Inquiry",
-            "Partner Referral",
-            "Trade Show",
-            "Other",
-        ],
-    ),
+    ("lead_sources", &["Web", "Phone Inquiry", "Partner Referral", "Trade Show", "Other"]),
     (
         "industry_types",
         &[
@@ -160,10 +145,7 @@ const PICKLISTS: &[(&str, &[&str])] = &[
             "Transportation",
         ],
     ),
-    (
-        "business_types",
-        &["Customer", "Partner", "Competitor", "Reseller", "Analyst"],
-    ),
+    ("business_types", &["Customer", "Partner", "Competitor", "Reseller", "Analyst"]),
     ("campaigns", &["Spring Fair", "Newsletter", "Partner Day"]),
     ("territories", &["AMER", "EMEA", "APAC"]),
 ];
@@ -181,10 +163,7 @@ const STAGES: &[(&str, Forecast, i64)] = &[
 
 const LIFECYCLE: &[(&str, &[&str])] = &[
     ("Lead", &["New", "Contacted", "Interested", "Unqualified"]),
-    (
-        "Sales Qualified Lead",
-        &["Qualified", "Negotiation", "Lost"],
-    ),
+    ("Sales Qualified Lead", &["Qualified", "Negotiation", "Lost"]),
     ("Customer", &["Won", "Churned"]),
 ];
 
@@ -235,37 +214,18 @@ impl Settings {
         settings.add_pipelines(ids);
         for (code, cents) in [("USD", 100), ("EUR", 108), ("GBP", 127)] {
             let exchange_rate = Decimal::new(cents, 2);
-            settings.currencies.push(Currency {
-                id: ids.next("currency"),
-                code,
-                exchange_rate,
-            });
+            settings.currencies.push(Currency { id: ids.next("currency"), code, exchange_rate });
         }
         for (name, internal_name) in ACTIVITY_TYPES {
             let id = ids.next("sales_activity_type");
-            settings.activity_types.push(ActivityType {
-                id,
-                name,
-                internal_name,
-            });
-            for (position, outcome) in (1..).zip([
-                "Interested",
-                "Left message",
-                "No response",
-                "Not interested",
-            ]) {
-                let choice = Choice {
-                    id: ids.next("sales_activity_outcome"),
-                    name: outcome.to_owned(),
-                    position,
-                };
+            settings.activity_types.push(ActivityType { id, name, internal_name });
+            for (position, outcome) in (1..).zip(["Interested", "Left message", "No response", "Not interested"]) {
+                let choice = Choice { id: ids.next("sales_activity_outcome"), name: outcome.to_owned(), position };
                 settings.activity_outcomes.push((id, choice));
             }
         }
         for (selector, names) in PICKLISTS {
-            settings
-                .picklists
-                .insert(selector, choices(ids, selector, names));
+            settings.picklists.insert(selector, choices(ids, selector, names));
         }
         settings.add_custom_fields(ids);
         settings
@@ -274,18 +234,9 @@ impl Settings {
     fn add_lifecycle(&mut self, ids: &mut Ids) {
         for (position, (stage, statuses)) in (1..).zip(LIFECYCLE) {
             let id = ids.next("lifecycle_stage");
-            self.lifecycle_stages.push(LifecycleStage {
-                id,
-                name: stage,
-                position,
-            });
+            self.lifecycle_stages.push(LifecycleStage { id, name: stage, position });
             for (position, name) in (1..).zip(*statuses) {
-                let status = ContactStatus {
-                    id: ids.next("contact_status"),
-                    name,
-                    position,
-                    lifecycle_stage_id: id,
-                };
+                let status = ContactStatus { id: ids.next("contact_status"), name, position, lifecycle_stage_id: id };
                 self.contact_statuses.push(status);
             }
         }
@@ -294,12 +245,7 @@ impl Settings {
     fn add_pipelines(&mut self, ids: &mut Ids) {
         for (position, name) in (1..).zip(["Default Pipeline", "Renewals"]) {
             let pipeline_id = ids.next("deal_pipeline");
-            self.pipelines.push(Pipeline {
-                id: pipeline_id,
-                name,
-                position,
-                rotting_days: 30,
-            });
+            self.pipelines.push(Pipeline { id: pipeline_id, name, position, rotting_days: 30 });
             for (position, (name, forecast, probability)) in (1..).zip(STAGES) {
                 self.deal_stages.push(DealStage {
                     id: ids.next("deal_stage"),
@@ -317,74 +263,22 @@ impl Settings {
         use Entity::{Contact, Deal, SalesAccount};
         let mut add = |entity, name, label, kind, values: &[&str], unique| {
             let choices = choices(ids, "choice", values);
-            self.custom_fields.push(CustomField {
-                id: ids.next("field"),
-                entity,
-                name,
-                label,
-                kind,
-                choices,
-                unique,
-            });
+            self.custom_fields.push(CustomField { id: ids.next("field"), entity, name, label, kind, choices, unique });
         };
-        add(
-            Contact,
-            "cf_tier",
-            "Tier",
-            Kind::Dropdown,
-            &["Gold", "Silver", "Bronze"],
-            false,
-        );
+        add(Contact, "cf_tier", "Tier", Kind::Dropdown, &["Gold", "Silver", "Bronze"], false);
         add(Contact, "cf_region", "Region", Kind::Text, &[], false);
-        add(
-            Contact,
-            "cf_interests",
-            "Interests",
-            Kind::MultiSelect,
-            &["Hardware", "Software", "Services"],
-            false,
-        );
-        add(
-            Contact,
-            "cf_customer_since",
-            "Customer since",
-            Kind::Date,
-            &[],
-            false,
-        );
-        add(
-            Contact,
-            "cf_do_not_call",
-            "Do not call",
-            Kind::Checkbox,
-            &[],
-            false,
-        );
-        add(
-            SalesAccount,
-            "cf_customer_code",
-            "Customer code",
-            Kind::Text,
-            &[],
-            false,
-        );
-        add(
-            SalesAccount,
-            "cf_crmkit_key",
-            "Crmkit key",
-            Kind::Text,
-            &[],
-            true,
-        );
+        add(Contact, "cf_interests", "Interests", Kind::MultiSelect, &["Hardware", "Software", "Services"], false);
+        add(Contact, "cf_customer_since", "Customer since", Kind::Date, &[], false);
+        add(Contact, "cf_do_not_call", "Do not call", Kind::Checkbox, &[], false);
+        add(SalesAccount, "cf_customer_code", "Customer code", Kind::Text, &[], false);
+        add(SalesAccount, "cf_crmkit_key", "Crmkit key", Kind::Text, &[], true);
         add(Deal, "cf_margin", "Margin", Kind::Decimal, &[], false);
         add(Deal, "cf_demo_at", "Demo at", Kind::DateTime, &[], false);
         add(Deal, "cf_crmkit_key", "Crmkit key", Kind::Text, &[], true);
     }
 
     pub(super) fn custom(&self, entity: Entity) -> impl Iterator<Item = &CustomField> {
-        self.custom_fields
-            .iter()
-            .filter(move |field| field.entity == entity)
+        self.custom_fields.iter().filter(move |field| field.entity == entity)
     }
 
     pub(super) fn stage(&self, id: i64) -> Option<&DealStage> {
@@ -392,20 +286,13 @@ impl Settings {
     }
 
     pub(super) fn first_stage(&self, pipeline_id: Option<i64>) -> Option<&DealStage> {
-        let pipeline_id =
-            pipeline_id.or_else(|| self.pipelines.first().map(|pipeline| pipeline.id))?;
-        self.deal_stages
-            .iter()
-            .find(|stage| stage.pipeline_id == pipeline_id)
+        let pipeline_id = pipeline_id.or_else(|| self.pipelines.first().map(|pipeline| pipeline.id))?;
+        self.deal_stages.iter().find(|stage| stage.pipeline_id == pipeline_id)
     }
 
     /// A choice of a simple drop-down, by name.
     pub(super) fn pick(&self, selector: &str, name: &str) -> Option<i64> {
-        self.picklists
-            .get(selector)?
-            .iter()
-            .find(|choice| choice.name == name)
-            .map(|choice| choice.id)
+        self.picklists.get(selector)?.iter().find(|choice| choice.name == name).map(|choice| choice.id)
     }
 
     /// Whether `id` may stand in a field that points into `selector`.
@@ -418,24 +305,14 @@ impl Settings {
             "deal_stages" => self.deal_stages.iter().any(|stage| stage.id == id),
             "currencies" => self.currencies.iter().any(|currency| currency.id == id),
             "sales_activity_types" => self.activity_types.iter().any(|kind| kind.id == id),
-            "sales_activity_outcomes" => self
-                .activity_outcomes
-                .iter()
-                .any(|(_, outcome)| outcome.id == id),
-            other => self
-                .picklists
-                .get(other)
-                .is_some_and(|list| list.iter().any(|choice| choice.id == id)),
+            "sales_activity_outcomes" => self.activity_outcomes.iter().any(|(_, outcome)| outcome.id == id),
+            other => self.picklists.get(other).is_some_and(|list| list.iter().any(|choice| choice.id == id)),
         }
     }
 }
 
 fn choices(ids: &mut Ids, kind: &'static str, names: &[&str]) -> Vec<Choice> {
-    let one = |(position, name): (usize, &&str)| Choice {
-        id: ids.next(kind),
-        name: (*name).to_owned(),
-        position,
-    };
+    let one = |(position, name): (usize, &&str)| Choice { id: ids.next(kind), name: (*name).to_owned(), position };
     (1..).zip(names).map(one).collect()
 }
 
@@ -448,11 +325,7 @@ fn views(ids: &mut Ids) -> Vec<View> {
         (Contact, "All Contacts", ViewKind::All),
         (Contact, "Recycle Bin", ViewKind::RecycleBin),
         (SalesAccount, "My Accounts", ViewKind::Mine),
-        (
-            SalesAccount,
-            "Recently Modified",
-            ViewKind::RecentlyModified,
-        ),
+        (SalesAccount, "Recently Modified", ViewKind::RecentlyModified),
         (SalesAccount, "All Accounts", ViewKind::All),
         (SalesAccount, "Recycle Bin", ViewKind::RecycleBin),
         (Deal, "My Deals", ViewKind::Mine),
@@ -462,12 +335,5 @@ fn views(ids: &mut Ids) -> Vec<View> {
         (Deal, "All Deals", ViewKind::All),
         (Deal, "Recycle Bin", ViewKind::RecycleBin),
     ];
-    list.iter()
-        .map(|(entity, name, kind)| View {
-            id: ids.next("view"),
-            entity: *entity,
-            name,
-            kind: *kind,
-        })
-        .collect()
+    list.iter().map(|(entity, name, kind)| View { id: ids.next("view"), entity: *entity, name, kind: *kind }).collect()
 }

@@ -73,12 +73,7 @@ impl State {
     /// The user who edits as a human: somebody other than the API's.
     pub(super) fn human_user(&self) -> i64 {
         let api = self.api_user();
-        let other = self
-            .store
-            .settings
-            .users
-            .iter()
-            .find(|user| user.is_active && user.id != api);
+        let other = self.store.settings.users.iter().find(|user| user.is_active && user.id != api);
         other.map_or(api, |user| user.id)
     }
 
@@ -89,42 +84,23 @@ impl State {
     /// A record by id; one in the recycle bin only for reading, and only if the account shows those.
     pub(super) fn readable(&self, entity: Entity, id: i64) -> Result<&Record> {
         let record = self.store.get(entity, id).ok_or_else(Failure::not_found)?;
-        if record.deleted && !self.quirks.deleted_readable {
-            Err(Failure::not_found())
-        } else {
-            Ok(record)
-        }
+        if record.deleted && !self.quirks.deleted_readable { Err(Failure::not_found()) } else { Ok(record) }
     }
 
     pub(super) fn writable(&self, entity: Entity, id: i64) -> Result<&Record> {
-        self.store
-            .get(entity, id)
-            .filter(|record| !record.deleted)
-            .ok_or_else(Failure::not_found)
+        self.store.get(entity, id).filter(|record| !record.deleted).ok_or_else(Failure::not_found)
     }
 
-    pub(super) fn create(
-        &mut self,
-        entity: Entity,
-        body: &Map<String, Value>,
-        by: By,
-    ) -> Result<(i64, Vec<Effect>)> {
+    pub(super) fn create(&mut self, entity: Entity, body: &Map<String, Value>, by: By) -> Result<(i64, Vec<Effect>)> {
         let base = Record::new(entity, by.now, by.user);
         let drafted = Drafter::new(&self.store, &self.quirks, self.zone(), by, base).draft(body)?;
         Ok(self.save(drafted, Action::Created, by))
     }
 
-    pub(super) fn update(
-        &mut self,
-        entity: Entity,
-        id: i64,
-        body: &Map<String, Value>,
-        by: By,
-    ) -> Result<Vec<Effect>> {
+    pub(super) fn update(&mut self, entity: Entity, id: i64, body: &Map<String, Value>, by: By) -> Result<Vec<Effect>> {
         let base = self.writable(entity, id)?.clone();
         let updated_before = base.updated_at;
-        let mut drafted =
-            Drafter::new(&self.store, &self.quirks, self.zone(), by, base.clone()).draft(body)?;
+        let mut drafted = Drafter::new(&self.store, &self.quirks, self.zone(), by, base.clone()).draft(body)?;
         let changes = drafted.record.differs(&base) || drafted.new_account.is_some();
         if !changes && self.quirks.no_change_keeps_updated_at {
             return Ok(Vec::new());
@@ -137,36 +113,19 @@ impl State {
     }
 
     fn save(&mut self, drafted: Drafted, action: Action, by: By) -> (i64, Vec<Effect>) {
-        let Drafted {
-            mut record,
-            written,
-            new_account,
-        } = drafted;
+        let Drafted { mut record, written, new_account } = drafted;
         let mut effects = Vec::new();
         if let Some(name) = new_account {
             let mut account = Record::new(Entity::SalesAccount, by.now, by.user);
             account.set("name", Some(name.into()));
             let id = self.store.put(account, false);
-            effects.push(Effect::new(
-                Action::Created,
-                Entity::SalesAccount.singular(),
-                id,
-                vec!["name".to_owned()],
-            ));
+            effects.push(Effect::new(Action::Created, Entity::SalesAccount.singular(), id, vec!["name".to_owned()]));
             if record.entity == Entity::Deal {
                 record.set("sales_account_id", Some(id.into()));
             } else {
-                let others = record
-                    .accounts
-                    .iter()
-                    .map(|link| super::store::AccountLink {
-                        is_primary: false,
-                        ..*link
-                    });
-                let first = super::store::AccountLink {
-                    id,
-                    is_primary: true,
-                };
+                let others =
+                    record.accounts.iter().map(|link| super::store::AccountLink { is_primary: false, ..*link });
+                let first = super::store::AccountLink { id, is_primary: true };
                 record.accounts = std::iter::once(first).chain(others).collect();
             }
         }
@@ -186,13 +145,8 @@ impl State {
         if record.entity != Entity::Deal || !self.quirks.deal_touches_parents {
             return Vec::new();
         }
-        let account = record
-            .number("sales_account_id")
-            .map(|id| (Entity::SalesAccount, id));
-        account
-            .into_iter()
-            .chain(record.contacts.iter().map(|id| (Entity::Contact, *id)))
-            .collect()
+        let account = record.number("sales_account_id").map(|id| (Entity::SalesAccount, id));
+        account.into_iter().chain(record.contacts.iter().map(|id| (Entity::Contact, *id))).collect()
     }
 
     /// Sets `updated_at` without changing anything else.
@@ -210,21 +164,13 @@ impl State {
     pub(super) fn delete(&mut self, entity: Entity, id: i64, by: By) -> Result<Vec<Effect>> {
         self.writable(entity, id)?;
         self.set_deleted(entity, id, true, by);
-        Ok(vec![Effect::new(
-            Action::Deleted,
-            entity.singular(),
-            id,
-            Vec::new(),
-        )])
+        Ok(vec![Effect::new(Action::Deleted, entity.singular(), id, Vec::new())])
     }
 
     /// Into the recycle bin, with the account's contacts and deals.
     pub(super) fn delete_with_associates(&mut self, id: i64, by: By) -> Result<Vec<Effect>> {
         let mut effects = self.delete(Entity::SalesAccount, id, by)?;
-        for (kind, entity) in [
-            (Referrer::Contact, Entity::Contact),
-            (Referrer::Deal, Entity::Deal),
-        ] {
+        for (kind, entity) in [(Referrer::Contact, Entity::Contact), (Referrer::Deal, Entity::Deal)] {
             for associate in self.store.referrers(Entity::SalesAccount, id, kind) {
                 // Those already in the recycle bin stay as they are.
                 effects.extend(self.delete(entity, associate, by).unwrap_or_default());
@@ -235,17 +181,9 @@ impl State {
 
     /// Out of the recycle bin; only the user interface can do it.
     pub(super) fn restore(&mut self, entity: Entity, id: i64, by: By) -> Result<Vec<Effect>> {
-        self.store
-            .get(entity, id)
-            .filter(|record| record.deleted)
-            .ok_or_else(Failure::not_found)?;
+        self.store.get(entity, id).filter(|record| record.deleted).ok_or_else(Failure::not_found)?;
         self.set_deleted(entity, id, false, by);
-        Ok(vec![Effect::new(
-            Action::Restored,
-            entity.singular(),
-            id,
-            Vec::new(),
-        )])
+        Ok(vec![Effect::new(Action::Restored, entity.singular(), id, Vec::new())])
     }
 
     fn set_deleted(&mut self, entity: Entity, id: i64, deleted: bool, by: By) {
@@ -266,12 +204,7 @@ impl State {
     pub(super) fn forget(&mut self, entity: Entity, id: i64) -> Result<Vec<Effect>> {
         self.store.get(entity, id).ok_or_else(Failure::not_found)?;
         self.store.purge(entity, id);
-        Ok(vec![Effect::new(
-            Action::Purged,
-            entity.singular(),
-            id,
-            Vec::new(),
-        )])
+        Ok(vec![Effect::new(Action::Purged, entity.singular(), id, Vec::new())])
     }
 
     /// Until when changes are visible where they show `delay` seconds late; `None` when at once.
@@ -283,11 +216,7 @@ impl State {
     pub(super) fn visible(&self, entity: Entity, horizon: Option<DateTime<Utc>>) -> Vec<&Record> {
         match horizon {
             None => self.store.all(entity).collect(),
-            Some(by) => self
-                .store
-                .all(entity)
-                .filter_map(|record| self.store.as_of(entity, record.id, by))
-                .collect(),
+            Some(by) => self.store.all(entity).filter_map(|record| self.store.as_of(entity, record.id, by)).collect(),
         }
     }
 }

@@ -96,11 +96,7 @@ impl Record {
     }
 
     pub(super) fn email(&self) -> Option<&str> {
-        let primary = self
-            .emails
-            .iter()
-            .find(|email| email.is_primary)
-            .or_else(|| self.emails.first());
+        let primary = self.emails.iter().find(|email| email.is_primary).or_else(|| self.emails.first());
         primary.map(|email| email.value.as_str())
     }
 
@@ -108,26 +104,17 @@ impl Record {
         if self.entity != Entity::Contact {
             return self.text("name").unwrap_or_default().to_owned();
         }
-        let names = [self.text("first_name"), self.text("last_name")]
-            .into_iter()
-            .flatten();
+        let names = [self.text("first_name"), self.text("last_name")].into_iter().flatten();
         let name = names.collect::<Vec<_>>().join(" ");
         if !name.is_empty() {
             return name;
         }
-        self.email()
-            .or_else(|| self.text("mobile_number"))
-            .unwrap_or_default()
-            .to_owned()
+        self.email().or_else(|| self.text("mobile_number")).unwrap_or_default().to_owned()
     }
 
     pub(super) fn primary_account(&self) -> Option<i64> {
         match self.entity {
-            Entity::Contact => self
-                .accounts
-                .iter()
-                .find(|link| link.is_primary)
-                .map(|link| link.id),
+            Entity::Contact => self.accounts.iter().find(|link| link.is_primary).map(|link| link.id),
             _ => self.number("sales_account_id"),
         }
     }
@@ -223,9 +210,7 @@ impl Store {
 
     /// All records of a kind by id, those in the recycle bin included.
     pub(super) fn all(&self, entity: Entity) -> impl Iterator<Item = &Record> {
-        self.records
-            .range((entity, i64::MIN)..=(entity, i64::MAX))
-            .map(|(_, record)| record)
+        self.records.range((entity, i64::MIN)..=(entity, i64::MAX)).map(|(_, record)| record)
     }
 
     /// Stores a record under its id, a new one under a new id, and gives new e-mails and phones their ids.
@@ -236,11 +221,7 @@ impl Store {
         for email in record.emails.iter_mut().filter(|email| email.id == 0) {
             email.id = self.ids.next("email");
         }
-        for phone in record
-            .phone_numbers
-            .iter_mut()
-            .filter(|phone| phone.id == 0)
-        {
+        for phone in record.phone_numbers.iter_mut().filter(|phone| phone.id == 0) {
             phone.id = self.ids.next("phone_number");
         }
         let (entity, id) = (record.entity, record.id);
@@ -255,10 +236,7 @@ impl Store {
             self.keys.entry(key).or_default().insert(id);
         }
         for (target, referrer) in references(&record) {
-            self.referrers
-                .entry((target.0, target.1, referrer))
-                .or_default()
-                .insert(id);
+            self.referrers.entry((target.0, target.1, referrer)).or_default().insert(id);
         }
         self.records.insert((entity, id), record);
         id
@@ -271,26 +249,16 @@ impl Store {
         }
         for task in self.referrers(entity, id, Referrer::Task) {
             if let Some(task) = self.tasks.get(&task).cloned() {
-                self.put_task(Task {
-                    target: None,
-                    ..task
-                });
+                self.put_task(Task { target: None, ..task });
             }
         }
-        for (kind, other) in [
-            (Referrer::Contact, Entity::Contact),
-            (Referrer::Deal, Entity::Deal),
-        ] {
+        for (kind, other) in [(Referrer::Contact, Entity::Contact), (Referrer::Deal, Entity::Deal)] {
             for referrer in self.referrers(entity, id, kind) {
                 let Some(mut record) = self.get(other, referrer).cloned() else {
                     continue;
                 };
-                record
-                    .accounts
-                    .retain(|link| entity != Entity::SalesAccount || link.id != id);
-                record
-                    .contacts
-                    .retain(|contact| entity != Entity::Contact || *contact != id);
+                record.accounts.retain(|link| entity != Entity::SalesAccount || link.id != id);
+                record.contacts.retain(|contact| entity != Entity::Contact || *contact != id);
                 if entity == Entity::SalesAccount {
                     record.set("sales_account_id", None);
                 }
@@ -323,17 +291,11 @@ impl Store {
 
     /// Records with this value in an identifying field, regardless of case, by id.
     pub(super) fn find(&self, entity: Entity, field: &str, value: &str) -> Vec<i64> {
-        let Some(field) = key_fields(entity, &self.settings)
-            .into_iter()
-            .find(|known| *known == field)
-        else {
+        let Some(field) = key_fields(entity, &self.settings).into_iter().find(|known| *known == field) else {
             return Vec::new();
         };
         let key = (entity, field, value.trim().to_lowercase());
-        self.keys
-            .get(&key)
-            .map(|ids| ids.iter().copied().collect())
-            .unwrap_or_default()
+        self.keys.get(&key).map(|ids| ids.iter().copied().collect()).unwrap_or_default()
     }
 
     /// The first record with this value that is not in the recycle bin.
@@ -344,19 +306,14 @@ impl Store {
 
     /// Ids of what refers to a record.
     pub(super) fn referrers(&self, entity: Entity, id: i64, kind: Referrer) -> Vec<i64> {
-        self.referrers
-            .get(&(entity, id, kind))
-            .map(|ids| ids.iter().copied().collect())
-            .unwrap_or_default()
+        self.referrers.get(&(entity, id, kind)).map(|ids| ids.iter().copied().collect()).unwrap_or_default()
     }
 
     /// The newest version of a record that is at least as old as `by`, if it existed then.
     pub(super) fn as_of(&self, entity: Entity, id: i64, by: DateTime<Utc>) -> Option<&Record> {
         let current = self.get(entity, id)?;
         let older = self.history.get(&(entity, id)).into_iter().flatten().rev();
-        std::iter::once(current)
-            .chain(older)
-            .find(|version| version.changed_at <= by)
+        std::iter::once(current).chain(older).find(|version| version.changed_at <= by)
     }
 
     pub(super) fn task(&self, id: i64) -> Option<&Task> {
@@ -374,10 +331,7 @@ impl Store {
         let id = task.id;
         self.remove_task(id);
         if let Some((entity, target)) = task.target {
-            self.referrers
-                .entry((entity, target, Referrer::Task))
-                .or_default()
-                .insert(id);
+            self.referrers.entry((entity, target, Referrer::Task)).or_default().insert(id);
         }
         self.tasks.insert(id, task);
         id
@@ -401,31 +355,21 @@ impl Store {
         }
         let id = note.id;
         self.remove_note(id);
-        self.referrers
-            .entry((note.target.0, note.target.1, Referrer::Note))
-            .or_default()
-            .insert(id);
+        self.referrers.entry((note.target.0, note.target.1, Referrer::Note)).or_default().insert(id);
         self.notes.insert(id, note);
         id
     }
 
     pub(super) fn remove_note(&mut self, id: i64) -> Option<Note> {
         let note = self.notes.remove(&id)?;
-        drop_from(
-            &mut self.referrers,
-            &(note.target.0, note.target.1, Referrer::Note),
-            id,
-        );
+        drop_from(&mut self.referrers, &(note.target.0, note.target.1, Referrer::Note), id);
         Some(note)
     }
 
     /// The text of the newest note on a record.
     pub(super) fn recent_note(&self, entity: Entity, id: i64) -> Option<&str> {
         let notes = self.referrers.get(&(entity, id, Referrer::Note))?;
-        let newest = notes
-            .iter()
-            .filter_map(|id| self.notes.get(id))
-            .max_by_key(|note| (note.created_at, note.id))?;
+        let newest = notes.iter().filter_map(|id| self.notes.get(id)).max_by_key(|note| (note.created_at, note.id))?;
         Some(&newest.description)
     }
 
@@ -460,10 +404,7 @@ pub(super) fn key_fields(entity: Entity, settings: &Settings) -> Vec<&'static st
         Entity::SalesAccount => &["name", "website"],
         Entity::Deal => &["name"],
     };
-    let custom = settings
-        .custom(entity)
-        .filter(|field| field.unique)
-        .map(|field: &CustomField| field.name);
+    let custom = settings.custom(entity).filter(|field| field.unique).map(|field: &CustomField| field.name);
     built_in.iter().copied().chain(custom).collect()
 }
 
@@ -473,11 +414,7 @@ fn keys(record: &Record, settings: &Settings) -> Vec<Key> {
         let mut add = |value: &str| keys.push((record.entity, field, value.trim().to_lowercase()));
         if field == "emails" {
             record.emails.iter().for_each(|email| add(&email.value));
-        } else if let Some(value) = record
-            .fields
-            .get(field)
-            .or_else(|| record.custom.get(field))
-        {
+        } else if let Some(value) = record.fields.get(field).or_else(|| record.custom.get(field)) {
             value.as_str().into_iter().for_each(&mut add);
         }
     }
@@ -486,22 +423,14 @@ fn keys(record: &Record, settings: &Settings) -> Vec<Key> {
 
 fn references(record: &Record) -> Vec<((Entity, i64), Referrer)> {
     match record.entity {
-        Entity::Contact => record
-            .accounts
-            .iter()
-            .map(|link| ((Entity::SalesAccount, link.id), Referrer::Contact))
-            .collect(),
+        Entity::Contact => {
+            record.accounts.iter().map(|link| ((Entity::SalesAccount, link.id), Referrer::Contact)).collect()
+        }
         Entity::SalesAccount => Vec::new(),
         Entity::Deal => {
-            let account = record
-                .number("sales_account_id")
-                .map(|id| (Entity::SalesAccount, id));
+            let account = record.number("sales_account_id").map(|id| (Entity::SalesAccount, id));
             let contacts = record.contacts.iter().map(|id| (Entity::Contact, *id));
-            account
-                .into_iter()
-                .chain(contacts)
-                .map(|target| (target, Referrer::Deal))
-                .collect()
+            account.into_iter().chain(contacts).map(|target| (target, Referrer::Deal)).collect()
         }
     }
 }

@@ -15,11 +15,7 @@ use crate::{Action, Effect};
 impl State {
     /// `GET /tasks?filter=…`.
     pub(super) fn list_tasks(&self, call: &Call<'_>) -> Result<Value> {
-        let filter = call
-            .request
-            .param("filter")
-            .unwrap_or("open")
-            .replace([' ', '+'], "_");
+        let filter = call.request.param("filter").unwrap_or("open").replace([' ', '+'], "_");
         let today = call.now().with_timezone(&self.zone()).date_naive();
         let due = |task: &Task| task.due_date.with_timezone(&self.zone()).date_naive();
         let tomorrow = today.checked_add_days(Days::new(1));
@@ -45,10 +41,7 @@ impl State {
     pub(super) fn tasks_of(&self, call: &Call<'_>, entity: Entity, id: i64) -> Result<Value> {
         self.readable(entity, id)?;
         let ids = self.store.referrers(entity, id, Referrer::Task);
-        let mut tasks: Vec<&Task> = ids
-            .into_iter()
-            .filter_map(|id| self.store.task(id))
-            .collect();
+        let mut tasks: Vec<&Task> = ids.into_iter().filter_map(|id| self.store.task(id)).collect();
         tasks.sort_by_key(|task| (task.due_date, task.id));
         let page = Paging::new(call.request, None).cut(tasks, self.quirks.short_pages);
         let rows: Vec<Value> = page.rows.iter().map(|task| self.task_json(task)).collect();
@@ -64,20 +57,13 @@ impl State {
         let mut out = self.task_side_loads(&[task], include);
         let mut detail = self.task_json(task);
         if let Value::Object(fields) = &mut detail {
-            let target = task
-                .target
-                .and_then(|(entity, id)| self.store.get(entity, id));
+            let target = task.target.and_then(|(entity, id)| self.store.get(entity, id));
             fields.insert("user_ids".to_owned(), task.user_ids.clone().into());
-            let reference =
-                target.map(|target| json!({ "type": target.entity.model(), "id": target.id }));
+            let reference = target.map(|target| json!({ "type": target.entity.model(), "id": target.id }));
             fields.insert("targetable".to_owned(), reference.unwrap_or_default());
-            let named = target.map(|target| {
-                json!({ "id": target.id, "name": target.display_name(), "type": target.entity.model() })
-            });
-            fields.insert(
-                "targetables_with_email".to_owned(),
-                named.into_iter().collect(),
-            );
+            let named = target
+                .map(|target| json!({ "id": target.id, "name": target.display_name(), "type": target.entity.model() }));
+            fields.insert("targetables_with_email".to_owned(), named.into_iter().collect());
             fields.insert("has_multiple_emails".to_owned(), Value::Bool(false));
             fields.insert("is_linkedin_type".to_owned(), Value::Bool(false));
         }
@@ -87,9 +73,7 @@ impl State {
 
     pub(super) fn task_json(&self, task: &Task) -> Value {
         let time = |time: DateTime<Utc>| wire_time(time, self.zone());
-        let targets = task
-            .target
-            .map(|(entity, id)| json!({ "id": id, "type": entity.model() }));
+        let targets = task.target.map(|(entity, id)| json!({ "id": id, "type": entity.model() }));
         json!({
             "id": task.id,
             "status": i32::from(task.done),
@@ -113,34 +97,17 @@ impl State {
         let mut users: Vec<i64> = Vec::new();
         let mut out = Map::new();
         for task in tasks {
-            let asked = [
-                ("owner", Some(task.owner_id)),
-                ("creater", Some(task.creater_id)),
-                ("updater", task.updater_id),
-            ];
-            users.extend(
-                asked
-                    .into_iter()
-                    .filter(|(name, _)| wants(name))
-                    .filter_map(|(_, id)| id),
-            );
+            let asked =
+                [("owner", Some(task.owner_id)), ("creater", Some(task.creater_id)), ("updater", task.updater_id)];
+            users.extend(asked.into_iter().filter(|(name, _)| wants(name)).filter_map(|(_, id)| id));
             if wants("users") {
                 users.extend(&task.user_ids);
             }
         }
         users.sort_unstable();
         users.dedup();
-        if ["owner", "users", "creater", "updater"]
-            .iter()
-            .any(|name| wants(name))
-        {
-            out.insert(
-                "users".to_owned(),
-                users
-                    .into_iter()
-                    .filter_map(|id| self.task_user(id))
-                    .collect(),
-            );
+        if ["owner", "users", "creater", "updater"].iter().any(|name| wants(name)) {
+            out.insert("users".to_owned(), users.into_iter().filter_map(|id| self.task_user(id)).collect());
         }
         if wants("targetable") {
             for entity in Entity::ALL {
@@ -172,11 +139,7 @@ impl State {
         Some(user)
     }
 
-    pub(super) fn create_task(
-        &mut self,
-        body: &Map<String, Value>,
-        by: By,
-    ) -> Result<(i64, Vec<Effect>)> {
+    pub(super) fn create_task(&mut self, body: &Map<String, Value>, by: By) -> Result<(i64, Vec<Effect>)> {
         let blank = Task {
             id: 0,
             title: String::new(),
@@ -198,12 +161,7 @@ impl State {
         Ok(self.save_task(task, written, Action::Created, by))
     }
 
-    pub(super) fn update_task(
-        &mut self,
-        id: i64,
-        body: &Map<String, Value>,
-        by: By,
-    ) -> Result<Vec<Effect>> {
+    pub(super) fn update_task(&mut self, id: i64, body: &Map<String, Value>, by: By) -> Result<Vec<Effect>> {
         let old = self.store.task(id).ok_or_else(Failure::not_found)?.clone();
         let (mut task, written) = self.draft_task(old.clone(), body, by)?;
         if task == old && self.quirks.no_change_keeps_updated_at {
@@ -220,13 +178,7 @@ impl State {
         Ok(vec![Effect::new(Action::Deleted, "task", id, Vec::new())])
     }
 
-    fn save_task(
-        &mut self,
-        task: Task,
-        written: Vec<String>,
-        action: Action,
-        by: By,
-    ) -> (i64, Vec<Effect>) {
+    fn save_task(&mut self, task: Task, written: Vec<String>, action: Action, by: By) -> (i64, Vec<Effect>) {
         self.touch_task_parent(&task, by);
         let id = self.store.put_task(task);
         (id, vec![Effect::new(action, "task", id, written)])
@@ -238,12 +190,7 @@ impl State {
         }
     }
 
-    fn draft_task(
-        &self,
-        mut task: Task,
-        body: &Map<String, Value>,
-        by: By,
-    ) -> Result<(Task, Vec<String>)> {
+    fn draft_task(&self, mut task: Task, body: &Map<String, Value>, by: By) -> Result<(Task, Vec<String>)> {
         let mut complaints = Vec::new();
         let mut written = Vec::new();
         let mut due = (task.id != 0).then_some(task.due_date);
@@ -258,16 +205,9 @@ impl State {
             complaints.push(complaint);
         }
         if complaints.is_empty() {
-            let missing = [
-                ("Title", task.title.trim().is_empty()),
-                ("Due date", due.is_none()),
-            ];
-            complaints.extend(
-                missing
-                    .iter()
-                    .filter(|(_, blank)| *blank)
-                    .map(|(label, _)| format!("{label} can't be blank")),
-            );
+            let missing = [("Title", task.title.trim().is_empty()), ("Due date", due.is_none())];
+            complaints
+                .extend(missing.iter().filter(|(_, blank)| *blank).map(|(label, _)| format!("{label} can't be blank")));
         }
         if !complaints.is_empty() {
             return Err(Failure::invalid(complaints));
@@ -285,12 +225,7 @@ impl State {
         value: &Value,
         by: By,
     ) -> std::result::Result<bool, String> {
-        let slot = |label, kind| Slot {
-            name: key,
-            label,
-            kind,
-            choices: &[],
-        };
+        let slot = |label, kind| Slot { name: key, label, kind, choices: &[] };
         let text = |label| {
             let kept = slot(label, Kind::Text).coerce(value, self.zone())?;
             Ok::<_, String>(kept.as_ref().and_then(Value::as_str).map(str::to_owned))
@@ -298,9 +233,7 @@ impl State {
         let item = |label: &'static str, selector: &'static str| {
             let kept = slot(label, Kind::Select(selector)).coerce(value, self.zone())?;
             match kept.as_ref().and_then(Value::as_i64) {
-                Some(id) if !self.store.settings.has(selector, id) => {
-                    Err(format!("{label} is invalid"))
-                }
+                Some(id) if !self.store.settings.has(selector, id) => Err(format!("{label} is invalid")),
                 id => Ok(id),
             }
         };
@@ -326,10 +259,7 @@ impl State {
             "task_users_attributes" => {
                 let list = value.as_array().ok_or_else(|| wrong_type(key))?;
                 for entry in list {
-                    let id = entry
-                        .get("user_id")
-                        .and_then(id_of)
-                        .filter(|id| self.store.settings.has("owners", *id));
+                    let id = entry.get("user_id").and_then(id_of).filter(|id| self.store.settings.has("owners", *id));
                     let id = id.ok_or("Task users is invalid")?;
                     if !task.user_ids.contains(&id) {
                         task.user_ids.push(id);
@@ -343,11 +273,7 @@ impl State {
     }
 
     /// `targetable_type` and `targetable_id` mean something only together.
-    fn retarget_task(
-        &self,
-        task: &mut Task,
-        body: &Map<String, Value>,
-    ) -> std::result::Result<(), String> {
+    fn retarget_task(&self, task: &mut Task, body: &Map<String, Value>) -> std::result::Result<(), String> {
         if !body.contains_key("targetable_id") && !body.contains_key("targetable_type") {
             return Ok(());
         }
@@ -367,25 +293,10 @@ impl State {
         body: &Map<String, Value>,
         current: Option<Entity>,
     ) -> std::result::Result<(Entity, i64), String> {
-        let named = body
-            .get("targetable_type")
-            .and_then(Value::as_str)
-            .map(Entity::named);
-        let entity = named
-            .unwrap_or(current)
-            .ok_or("Targetable type is invalid")?;
-        let id = body
-            .get("targetable_id")
-            .and_then(id_of)
-            .ok_or("Targetable is invalid")?;
-        let exists = self
-            .store
-            .get(entity, id)
-            .is_some_and(|record| !record.deleted);
-        if exists {
-            Ok((entity, id))
-        } else {
-            Err("Targetable is invalid".to_owned())
-        }
+        let named = body.get("targetable_type").and_then(Value::as_str).map(Entity::named);
+        let entity = named.unwrap_or(current).ok_or("Targetable type is invalid")?;
+        let id = body.get("targetable_id").and_then(id_of).ok_or("Targetable is invalid")?;
+        let exists = self.store.get(entity, id).is_some_and(|record| !record.deleted);
+        if exists { Ok((entity, id)) } else { Err("Targetable is invalid".to_owned()) }
     }
 }

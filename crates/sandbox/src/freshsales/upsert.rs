@@ -29,36 +29,25 @@ impl Identifier {
 
 impl State {
     /// Reads `unique_identifier`: one known field with a value.
-    pub(super) fn identifier(
-        &self,
-        entity: Entity,
-        body: &Map<String, Value>,
-    ) -> Result<Identifier> {
+    pub(super) fn identifier(&self, entity: Entity, body: &Map<String, Value>) -> Result<Identifier> {
         let object = body.get("unique_identifier").and_then(Value::as_object);
-        let object = object.ok_or_else(|| {
-            Failure::because("param is missing or the value is empty: unique_identifier")
-        })?;
+        let object =
+            object.ok_or_else(|| Failure::because("param is missing or the value is empty: unique_identifier"))?;
         let mut keys = object.iter();
         let (Some((field, value)), None) = (keys.next(), keys.next()) else {
             return Err(Failure::because("unique_identifier is invalid"));
         };
-        let known =
-            field == "id" || key_fields(entity, &self.store.settings).contains(&field.as_str());
+        let known = field == "id" || key_fields(entity, &self.store.settings).contains(&field.as_str());
         if !known {
             return Err(Failure::because("unique_identifier is invalid"));
         }
         if is_blank(value) {
             return Err(Failure::because(format!("{field} can't be blank")));
         }
-        let identifier = Identifier {
-            field: field.clone(),
-            value: value.clone(),
-        };
+        let identifier = Identifier { field: field.clone(), value: value.clone() };
         match identifier.text() {
             Some(_) => Ok(identifier),
-            None => Err(Failure::because(format!(
-                "The type for {field} is invalid."
-            ))),
+            None => Err(Failure::because(format!("The type for {field} is invalid."))),
         }
     }
 
@@ -95,18 +84,14 @@ fn with_identifier(fields: &Map<String, Value>, identifier: &Identifier) -> Map<
     if field.starts_with("cf_") {
         let custom = fields.entry("custom_field").or_insert_with(|| json!({}));
         if let Value::Object(custom) = custom {
-            custom
-                .entry(field)
-                .or_insert_with(|| identifier.value.clone());
+            custom.entry(field).or_insert_with(|| identifier.value.clone());
         }
     } else if field == "emails" {
         if !fields.contains_key("emails") && !fields.contains_key("email") {
             fields.insert("emails".to_owned(), identifier.value.clone());
         }
     } else {
-        fields
-            .entry(field)
-            .or_insert_with(|| identifier.value.clone());
+        fields.entry(field).or_insert_with(|| identifier.value.clone());
     }
     fields
 }

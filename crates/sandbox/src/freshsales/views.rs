@@ -45,44 +45,25 @@ impl Paging {
             };
             request.param(name).map(str::to_owned).or_else(of_body)
         };
-        let number = |name: &str| {
-            text(name)?
-                .trim()
-                .parse::<usize>()
-                .ok()
-                .filter(|number| *number > 0)
-        };
+        let number = |name: &str| text(name)?.trim().parse::<usize>().ok().filter(|number| *number > 0);
         Paging {
             page: number("page").unwrap_or(1),
             per_page: number("per_page").unwrap_or(DEFAULT_PAGE).min(LARGEST_PAGE),
             sort: text("sort").filter(|sort| !sort.is_empty()),
-            descending: text("sort_type")
-                .is_some_and(|direction| direction.eq_ignore_ascii_case("desc")),
+            descending: text("sort_type").is_some_and(|direction| direction.eq_ignore_ascii_case("desc")),
         }
     }
 
     /// Cuts the page out. Past the end there is nothing, not even a total.
     pub(super) fn cut<T>(&self, rows: Vec<T>, short_pages: bool) -> Page<T> {
-        let size = if short_pages {
-            self.per_page.saturating_sub(3).max(1)
-        } else {
-            self.per_page
-        };
+        let size = if short_pages { self.per_page.saturating_sub(3).max(1) } else { self.per_page };
         let total = rows.len();
         let start = (self.page - 1).saturating_mul(size);
         let rows: Vec<T> = rows.into_iter().skip(start).take(size).collect();
         if rows.is_empty() {
-            return Page {
-                rows,
-                total: 0,
-                total_pages: 0,
-            };
+            return Page { rows, total: 0, total_pages: 0 };
         }
-        Page {
-            rows,
-            total,
-            total_pages: total.div_ceil(size),
-        }
+        Page { rows, total, total_pages: total.div_ceil(size) }
     }
 }
 
@@ -120,41 +101,26 @@ impl State {
     }
 
     fn views(&self, entity: Entity) -> impl Iterator<Item = &View> {
-        let hidden = move |view: &View| {
-            entity == Entity::Deal && view.kind == ViewKind::All && !self.quirks.all_deals_view
-        };
-        self.store
-            .settings
-            .views
-            .iter()
-            .filter(move |view| view.entity == entity && !hidden(view))
+        let hidden =
+            move |view: &View| entity == Entity::Deal && view.kind == ViewKind::All && !self.quirks.all_deals_view;
+        self.store.settings.views.iter().filter(move |view| view.entity == entity && !hidden(view))
     }
 
     /// `GET /{entity}/view/{id}`.
     pub(super) fn view(&mut self, call: &Call<'_>, entity: Entity, id: i64) -> Result<Value> {
         self.view_calls += 1;
-        let view = self
-            .views(entity)
-            .find(|view| view.id == id)
-            .ok_or_else(Failure::not_found)?;
+        let view = self.views(entity).find(|view| view.id == id).ok_or_else(Failure::not_found)?;
         let horizon = self.horizon(call.now(), self.quirks.view_delay_seconds);
         let mut rows = self.visible(entity, horizon);
         rows.retain(|record| self.belongs(record, view.kind, call));
         let paging = Paging::new(call.request, None);
         self.sort(&mut rows, &paging);
         if self.quirks.unsorted_views_shuffle && paging.sort.is_none() && !rows.is_empty() {
-            let turn = usize::try_from(self.view_calls)
-                .unwrap_or(0)
-                .wrapping_mul(7)
-                % rows.len();
+            let turn = usize::try_from(self.view_calls).unwrap_or(0).wrapping_mul(7) % rows.len();
             rows.rotate_left(turn);
         }
         let page = paging.cut(rows, self.quirks.short_pages);
-        let records = page
-            .rows
-            .iter()
-            .map(|record| self.full(record, &call.include, Form::Row, call.now()))
-            .collect();
+        let records = page.rows.iter().map(|record| self.full(record, &call.include, Form::Row, call.now())).collect();
         let mut out = self.side_loads(entity, &page.rows, &call.include);
         out.insert(entity.plural().to_owned(), Value::Array(records));
         out.insert("meta".to_owned(), page.meta());
@@ -181,11 +147,7 @@ impl State {
         };
         rows.sort_by(|a, b| {
             let order = self.compare(a, b, field).then(a.id.cmp(&b.id));
-            if paging.descending {
-                order.reverse()
-            } else {
-                order
-            }
+            if paging.descending { order.reverse() } else { order }
         });
     }
 
@@ -195,10 +157,7 @@ impl State {
             "id" => a.id.cmp(&b.id),
             "created_at" => a.created_at.cmp(&b.created_at),
             "updated_at" => a.updated_at.cmp(&b.updated_at),
-            "display_name" => a
-                .display_name()
-                .to_lowercase()
-                .cmp(&b.display_name().to_lowercase()),
+            "display_name" => a.display_name().to_lowercase().cmp(&b.display_name().to_lowercase()),
             "open_deals_amount"
             | "won_deals_amount"
             | "amount"
@@ -206,10 +165,7 @@ impl State {
             | "number_of_employees"
             | "annual_revenue" => number(a).cmp(&number(b)),
             "email" => a.email().cmp(&b.email()),
-            other => a
-                .text(other)
-                .map(str::to_lowercase)
-                .cmp(&b.text(other).map(str::to_lowercase)),
+            other => a.text(other).map(str::to_lowercase).cmp(&b.text(other).map(str::to_lowercase)),
         }
     }
 

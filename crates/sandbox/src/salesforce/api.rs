@@ -36,31 +36,15 @@ fn set(reply: &mut Reply, name: &'static str, value: &str) {
 impl Org {
     /// Answers a request.
     pub(crate) fn handle(&mut self, request: &Request) -> Reply {
-        let uri = request.path.len()
-            + request
-                .raw_query
-                .as_ref()
-                .map_or(0, |query| query.len() + 1);
+        let uri = request.path.len() + request.raw_query.as_ref().map_or(0, |query| query.len() + 1);
         if uri > MAX_URI {
             let page = "<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>";
-            return Reply::text(
-                StatusCode::URI_TOO_LONG,
-                "text/html;charset=iso-8859-1",
-                page,
-            );
+            return Reply::text(StatusCode::URI_TOO_LONG, "text/html;charset=iso-8859-1", page);
         }
-        let headers: usize = request
-            .headers
-            .iter()
-            .map(|(name, value)| name.as_str().len() + value.len() + 4)
-            .sum();
+        let headers: usize = request.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         if uri + headers > MAX_URI {
             let page = "<h1>Bad Message 431</h1><pre>reason: Request Header Fields Too Large</pre>";
-            return Reply::text(
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "text/html;charset=iso-8859-1",
-                page,
-            );
+            return Reply::text(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "text/html;charset=iso-8859-1", page);
         }
         let segments = request.segments();
         let path: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -70,9 +54,7 @@ impl Org {
             ["services", "oauth2", "userinfo"] => {
                 self.signed_in(request, |org| Answer::ok(org.userinfo(&request.origin)))
             }
-            ["id", _, _] => {
-                self.signed_in(request, |org| Answer::ok(org.identity(&request.origin)))
-            }
+            ["id", _, _] => self.signed_in(request, |org| Answer::ok(org.identity(&request.origin))),
             ["services", "data"] => json_reply(StatusCode::OK, &versions()),
             ["services", "data", version, rest @ ..] => self.versioned(request, version, rest),
             _ => failure_reply(&ApiError::not_found().into()),
@@ -84,42 +66,28 @@ impl Org {
         match self.authenticate(request) {
             Ok(()) => reply(Ok(answer(self))),
             // These pages do not speak the error format of the data API.
-            Err(_) => Reply::text(
-                StatusCode::FORBIDDEN,
-                "text/html;charset=UTF-8",
-                "Bad_OAuth_Token",
-            ),
+            Err(_) => Reply::text(StatusCode::FORBIDDEN, "text/html;charset=UTF-8", "Bad_OAuth_Token"),
         }
     }
 
     fn authenticate(&mut self, request: &Request) -> Result<(), ApiError> {
-        let unauthorized =
-            |code, message| ApiError::request(code, message).with_status(StatusCode::UNAUTHORIZED);
+        let unauthorized = |code, message| ApiError::request(code, message).with_status(StatusCode::UNAUTHORIZED);
         let token = match request.header("authorization") {
             Some(header) => {
                 let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
-                if !["bearer", "oauth"]
-                    .iter()
-                    .any(|known| known.eq_ignore_ascii_case(scheme))
-                {
+                if !["bearer", "oauth"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) {
                     return Err(unauthorized("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE"));
                 }
                 token.trim()
             }
             None => request.param("oauth_token").unwrap_or_default(),
         };
-        if self.sessions.admits(token, self.now, &self.quirks) {
-            Ok(())
-        } else {
-            Err(ApiError::session_expired())
-        }
+        if self.sessions.admits(token, self.now, &self.quirks) { Ok(()) } else { Err(ApiError::session_expired()) }
     }
 
     fn versioned(&mut self, request: &Request, version: &str, path: &[&str]) -> Reply {
-        let major = version
-            .strip_prefix('v')
-            .and_then(|text| text.strip_suffix(".0"))
-            .and_then(|text| text.parse().ok());
+        let major =
+            version.strip_prefix('v').and_then(|text| text.strip_suffix(".0")).and_then(|text| text.parse().ok());
         let Some(major) = major.filter(|major: &u32| (FIRST_EVER..=NEWEST).contains(major)) else {
             return failure_reply(&ApiError::not_found().into());
         };
@@ -154,11 +122,7 @@ impl Org {
         let usage = format!("api-usage={}/{ceiling}", self.usage.count(self.now));
         set(&mut reply, "sforce-limit-info", &usage);
         if major <= DEPRECATED {
-            set(
-                &mut reply,
-                "warning",
-                "299 - \"This API version is deprecated and will be retired\"",
-            );
+            set(&mut reply, "warning", "299 - \"This API version is deprecated and will be retired\"");
         }
         if request.method == Method::HEAD {
             reply.body = bytes::Bytes::new();
@@ -203,18 +167,14 @@ impl Org {
         for name in ["sobjects", "query", "queryAll", "limits", "composite"] {
             resources.insert(name.to_owned(), Json::String(format!("{base}/{name}")));
         }
-        resources.insert(
-            "identity".to_owned(),
-            Json::String(self.identity_url(&call.origin)),
-        );
+        resources.insert("identity".to_owned(), Json::String(self.identity_url(&call.origin)));
         Json::Object(resources)
     }
 }
 
 /// The refusal when the calls of the day are used up.
 pub(crate) fn quota_exhausted() -> ApiError {
-    ApiError::request("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
-        .with_status(StatusCode::FORBIDDEN)
+    ApiError::request("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.").with_status(StatusCode::FORBIDDEN)
 }
 
 fn reply(answer: Result<Answer, Failure>) -> Reply {
@@ -234,9 +194,7 @@ fn reply(answer: Result<Answer, Failure>) -> Reply {
 
 /// `?_HttpMethod=PATCH` makes a `POST` a `PATCH`; `HEAD` reads like `GET`.
 fn method_of(request: &Request) -> Method {
-    let named = request
-        .param("_HttpMethod")
-        .filter(|_| request.method == Method::POST);
+    let named = request.param("_HttpMethod").filter(|_| request.method == Method::POST);
     match named.and_then(|name| Method::from_bytes(name.to_ascii_uppercase().as_bytes()).ok()) {
         Some(method) => method,
         None if request.method == Method::HEAD => Method::GET,
@@ -249,9 +207,8 @@ fn versions() -> Json {
     (OLDEST..=NEWEST)
         .map(|version| {
             let since = i64::from(version) - 58;
-            let season = ["Summer", "Winter", "Spring"]
-                .into_iter()
-                .nth(usize::try_from(since.rem_euclid(3)).unwrap_or(0));
+            let season =
+                ["Summer", "Winter", "Spring"].into_iter().nth(usize::try_from(since.rem_euclid(3)).unwrap_or(0));
             let year = 23 + (since + 2).div_euclid(3);
             json!({
                 "label": format!("{} '{year:02}", season.unwrap_or_default()),
@@ -270,12 +227,7 @@ mod tests {
     fn releases_have_their_seasons() {
         let list = versions();
         let label = |version: &str| {
-            let entry = list
-                .as_array()
-                .unwrap()
-                .iter()
-                .find(|entry| entry["version"] == version)
-                .unwrap();
+            let entry = list.as_array().unwrap().iter().find(|entry| entry["version"] == version).unwrap();
             entry["label"].as_str().unwrap().to_owned()
         };
         for (version, expected) in [

@@ -36,15 +36,11 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        self.query.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn flag(&self, name: &str) -> bool {
-        self.param(name)
-            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        self.param(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -58,10 +54,7 @@ impl Call {
         };
         match DateTime::parse_from_rfc2822(text) {
             Ok(at) => Ok(Some(at.with_timezone(&Utc))),
-            Err(_) => Err(ApiError::request(
-                "INVALID_REQUEST",
-                format!("Invalid date in header {name}: {text}"),
-            )),
+            Err(_) => Err(ApiError::request("INVALID_REQUEST", format!("Invalid date in header {name}: {text}"))),
         }
     }
 
@@ -75,25 +68,16 @@ impl Call {
             let message = "The HTTP entity body is required, but this request has no entity body.";
             return Err(ApiError::parser(message));
         }
-        if !self
-            .header("content-type")
-            .is_some_and(|kind| kind.to_ascii_lowercase().contains("json"))
-        {
+        if !self.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("json")) {
             let kind = self.header("content-type").unwrap_or("none");
-            let message = format!(
-                "The HTTP entity body has the content type {kind}, but application/json is needed"
-            );
+            let message = format!("The HTTP entity body has the content type {kind}, but application/json is needed");
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             return Err(ApiError::request("UNSUPPORTED_MEDIA_TYPE", message).with_status(status));
         }
         serde_json::from_slice(bytes).map_err(|error| {
             let what = error.to_string();
             let what = what.split(" at line ").next().unwrap_or_default();
-            ApiError::parser(format!(
-                "{what} at [line:{}, column:{}]",
-                error.line(),
-                error.column()
-            ))
+            ApiError::parser(format!("{what} at [line:{}, column:{}]", error.line(), error.column()))
         })
     }
 
@@ -113,11 +97,7 @@ impl Call {
             return;
         };
         let unplaced = error.code == "JSON_PARSER_ERROR" && !error.message.contains(" at [line:");
-        let value = error
-            .message
-            .split(" value ")
-            .nth(1)
-            .and_then(|rest| rest.split(" or request may").next());
+        let value = error.message.split(" value ").nth(1).and_then(|rest| rest.split(" or request may").next());
         let Some(value) = value.filter(|_| unplaced) else {
             return;
         };
@@ -127,22 +107,13 @@ impl Call {
         };
         let before = text.get(..end).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         error.message = format!("{} at [line:{line}, column:{column}]", error.message);
     }
 
     /// Refuses methods that the resource does not have. `HEAD` goes with `GET`.
     pub(crate) fn only(&self, allowed: &str) -> Result<(), ApiError> {
-        if allowed
-            .split(',')
-            .any(|method| method == self.method.as_str())
-        {
+        if allowed.split(',').any(|method| method == self.method.as_str()) {
             return Ok(());
         }
         Err(ApiError::method_not_allowed(&self.method, allowed))
@@ -163,19 +134,11 @@ impl Answer {
     }
 
     pub(crate) fn new(status: StatusCode, body: Json) -> Answer {
-        Answer {
-            status,
-            headers: Vec::new(),
-            body: Some(body),
-        }
+        Answer { status, headers: Vec::new(), body: Some(body) }
     }
 
     pub(crate) fn empty(status: StatusCode) -> Answer {
-        Answer {
-            status,
-            headers: Vec::new(),
-            body: None,
-        }
+        Answer { status, headers: Vec::new(), body: None }
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Answer {

@@ -35,12 +35,12 @@ pub(crate) fn coerce(field: &Field, json: &Json, quirks: &Quirks) -> Result<Valu
         (kind, Json::String(text)) if kind.is_text() => Ok(read_text(field, text, quirks)?),
         (kind, Json::String(text)) => match text.trim() {
             "" => Ok(Value::Null),
-            text if kind == FieldType::Date => parse_date(text)
-                .map(Value::Date)
-                .ok_or_else(|| unreadable("date", json)),
-            text if kind == FieldType::DateTime => parse_datetime(text)
-                .map(Value::DateTime)
-                .ok_or_else(|| unreadable("datetime", json)),
+            text if kind == FieldType::Date => {
+                parse_date(text).map(Value::Date).ok_or_else(|| unreadable("date", json))
+            }
+            text if kind == FieldType::DateTime => {
+                parse_datetime(text).map(Value::DateTime).ok_or_else(|| unreadable("datetime", json))
+            }
             text => reference(field, text, quirks).map_err(Refusal::Record),
         },
         (kind, json) => Err(unreadable(kind.error_name(), json)),
@@ -82,20 +82,12 @@ fn number(kind: &str, json: &Json) -> Result<Option<Decimal>, Refusal> {
         json => return Err(unreadable(kind, json)),
     };
     let plain = text.parse::<Decimal>();
-    plain
-        .or_else(|_| Decimal::from_scientific(&text))
-        .map(Some)
-        .map_err(|_| unreadable(kind, json))
+    plain.or_else(|_| Decimal::from_scientific(&text)).map(Some).map_err(|_| unreadable(kind, json))
 }
 
 fn out_of_range(field: &Field, json: &Json) -> Refusal {
-    let value = json
-        .as_str()
-        .map_or_else(|| json.to_string(), str::to_owned);
-    let message = format!(
-        "{}: value outside of valid range on numeric field: {value}",
-        field.label
-    );
+    let value = json.as_str().map_or_else(|| json.to_string(), str::to_owned);
+    let message = format!("{}: value outside of valid range on numeric field: {value}", field.label);
     ApiError::record("NUMBER_OUTSIDE_VALID_RANGE", message, &[field.name]).into()
 }
 
@@ -117,8 +109,7 @@ fn decimal(field: &Field, json: &Json) -> Result<Value, Refusal> {
     let Some(number) = number("double", json)? else {
         return Ok(Value::Null);
     };
-    let rounded =
-        number.round_dp_with_strategy(field.scale, RoundingStrategy::MidpointAwayFromZero);
+    let rounded = number.round_dp_with_strategy(field.scale, RoundingStrategy::MidpointAwayFromZero);
     let limit = Decimal::from(10_u64.saturating_pow(field.precision.saturating_sub(field.scale)));
     if rounded.abs() >= limit {
         return Err(out_of_range(field, json));
@@ -133,40 +124,22 @@ fn read_text(field: &Field, text: &str, quirks: &Quirks) -> Result<Value, ApiErr
     }
     let length = usize::try_from(field.length).unwrap_or(usize::MAX);
     if text.chars().count() > length {
-        let message = format!(
-            "{}: data value too large: {text} (max length={length})",
-            field.label
-        );
+        let message = format!("{}: data value too large: {text} (max length={length})", field.label);
         return Err(ApiError::record("STRING_TOO_LONG", message, &[field.name]));
     }
     let known = |value: &str| field.picklist.iter().any(|entry| entry.value == value);
     let values: Vec<&str> = match field.kind {
-        FieldType::Multipicklist => text
-            .split(';')
-            .map(str::trim)
-            .filter(|value| !value.is_empty())
-            .collect(),
+        FieldType::Multipicklist => text.split(';').map(str::trim).filter(|value| !value.is_empty()).collect(),
         _ => vec![text],
     };
     if field.restricted && !values.iter().all(|value| known(value)) {
-        let message = format!(
-            "{}: bad value for restricted picklist field: {text}",
-            field.label
-        );
-        return Err(ApiError::record(
-            "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
-            message,
-            &[field.name],
-        ));
+        let message = format!("{}: bad value for restricted picklist field: {text}", field.label);
+        return Err(ApiError::record("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, &[field.name]));
     }
     if field.kind == FieldType::Multipicklist {
         // Kept in the order of the list, each value once.
-        let mut kept: Vec<&str> = field
-            .picklist
-            .iter()
-            .map(|entry| entry.value)
-            .filter(|value| values.contains(value))
-            .collect();
+        let mut kept: Vec<&str> =
+            field.picklist.iter().map(|entry| entry.value).filter(|value| values.contains(value)).collect();
         kept.extend(values.iter().filter(|value| !known(value)));
         return Ok(Value::text(&kept.join(";")));
     }
@@ -174,11 +147,7 @@ fn read_text(field: &Field, text: &str, quirks: &Quirks) -> Result<Value, ApiErr
         let lower = text.to_lowercase();
         if !is_email(&lower) {
             let message = format!("{}: invalid email address: {text}", field.label);
-            return Err(ApiError::record(
-                "INVALID_EMAIL_ADDRESS",
-                message,
-                &[field.name],
-            ));
+            return Err(ApiError::record("INVALID_EMAIL_ADDRESS", message, &[field.name]));
         }
         return Ok(Value::text(&lower));
     }
@@ -207,9 +176,7 @@ fn reference(field: &Field, text: &str, quirks: &Quirks) -> Result<Value, ApiErr
     };
     match SfId::parse(text) {
         Ok(id) => Ok(Value::Id(id)),
-        Err(IdError::Length | IdError::Character | IdError::Checksum)
-            if quirks.wrong_reference_is_malformed_id =>
-        {
+        Err(IdError::Length | IdError::Character | IdError::Checksum) if quirks.wrong_reference_is_malformed_id => {
             refuse("MALFORMED_ID")
         }
         Err(_) => refuse("FIELD_INTEGRITY_EXCEPTION"),
@@ -236,20 +203,10 @@ mod tests {
     #[test]
     fn values_are_brought_into_the_stored_form() {
         for (object, field, sent, stored) in [
-            (
-                "Contact",
-                "Email",
-                json!(" Jörg.Müller+x@Example.TEST "),
-                json!("jörg.müller+x@example.test"),
-            ),
+            ("Contact", "Email", json!(" Jörg.Müller+x@Example.TEST "), json!("jörg.müller+x@example.test")),
             ("Contact", "LastName", json!("  Ünal "), json!("Ünal")),
             ("Contact", "LastName", json!("   "), Json::Null),
-            (
-                "Contact",
-                "Birthdate",
-                json!("1980-05-06"),
-                json!("1980-05-06"),
-            ),
+            ("Contact", "Birthdate", json!("1980-05-06"), json!("1980-05-06")),
             ("Contact", "Birthdate", json!(""), Json::Null),
             ("Contact", "DoNotCall", json!("TRUE"), json!(true)),
             ("Contact", "DoNotCall", Json::Null, json!(false)),
@@ -259,37 +216,18 @@ mod tests {
             ("Opportunity", "Amount", json!(12.345), json!(12.35)),
             ("Opportunity", "Amount", json!("1e3"), json!(1000.0)),
             ("Opportunity", "Margin__c", json!("-12.5"), json!(-12.5)),
-            (
-                "Opportunity",
-                "StageName",
-                json!("Our own stage"),
-                json!("Our own stage"),
-            ),
+            ("Opportunity", "StageName", json!("Our own stage"), json!("Our own stage")),
             ("Contact", "Tier__c", json!("Gold"), json!("Gold")),
-            (
-                "Contact",
-                "Interests__c",
-                json!("Support;Billing; Support"),
-                json!("Billing;Support"),
-            ),
+            ("Contact", "Interests__c", json!("Support;Billing; Support"), json!("Billing;Support")),
             (
                 "Contact",
                 "EmailBouncedDate",
                 json!("2024-02-03T04:05:06.789+01:00"),
                 json!("2024-02-03T03:05:06.000+0000"),
             ),
-            (
-                "Contact",
-                "AccountId",
-                json!("001D000000IRFma"),
-                json!("001D000000IRFmaIAH"),
-            ),
+            ("Contact", "AccountId", json!("001D000000IRFma"), json!("001D000000IRFmaIAH")),
         ] {
-            assert_eq!(
-                try_field(object, field, &sent),
-                Ok(stored),
-                "{object}.{field} {sent}"
-            );
+            assert_eq!(try_field(object, field, &sent), Ok(stored), "{object}.{field} {sent}");
         }
     }
 
@@ -297,19 +235,12 @@ mod tests {
     fn refusals_carry_the_vendors_code_and_words() {
         let long = "x".repeat(41);
         for (object, field, sent, refusal) in [
-            (
-                "Contact",
-                "Email",
-                json!("123"),
-                "INVALID_EMAIL_ADDRESS Email: invalid email address: 123",
-            ),
+            ("Contact", "Email", json!("123"), "INVALID_EMAIL_ADDRESS Email: invalid email address: 123"),
             (
                 "Account",
                 "BillingCity",
                 json!(long),
-                &format!(
-                    "STRING_TOO_LONG Billing City: data value too large: {long} (max length=40)"
-                ),
+                &format!("STRING_TOO_LONG Billing City: data value too large: {long} (max length=40)"),
             ),
             (
                 "Contact",
@@ -359,35 +290,18 @@ mod tests {
                 json!("yes"),
                 "JSON_PARSER_ERROR Cannot deserialize instance of boolean from VALUE_STRING value yes or request may be missing a required field",
             ),
-            (
-                "Contact",
-                "AccountId",
-                json!("foo"),
-                "MALFORMED_ID Account ID: id value of incorrect type: foo",
-            ),
+            ("Contact", "AccountId", json!("foo"), "MALFORMED_ID Account ID: id value of incorrect type: foo"),
         ] {
-            assert_eq!(
-                try_field(object, field, &sent),
-                Err(refusal.to_owned()),
-                "{object}.{field} {sent}"
-            );
+            assert_eq!(try_field(object, field, &sent), Err(refusal.to_owned()), "{object}.{field} {sent}");
         }
     }
 
     #[test]
     fn addresses_are_judged_as_mail_servers_would() {
-        for good in [
-            "a@b.co",
-            "o'neil@x-y.example",
-            "first.last+tag@sub.example.org",
-            "žofie@kavárna.example",
-        ] {
+        for good in ["a@b.co", "o'neil@x-y.example", "first.last+tag@sub.example.org", "žofie@kavárna.example"] {
             assert!(is_email(good), "{good}");
         }
-        for bad in [
-            "", "a", "a@", "@b.co", "a@b", "a b@c.de", "a@b..co", ".a@b.co", "a.@b.co", "a@-b.co",
-            "a@b.co.",
-        ] {
+        for bad in ["", "a", "a@", "@b.co", "a@b", "a b@c.de", "a@b..co", ".a@b.co", "a.@b.co", "a@-b.co", "a@b.co."] {
             assert!(!is_email(bad), "{bad}");
         }
     }

@@ -32,11 +32,7 @@ struct Outcome {
 
 impl Outcome {
     fn failed(id: Option<SfId>, failure: impl Into<Failure>) -> Outcome {
-        Outcome {
-            id,
-            created: None,
-            result: Err(failure.into()),
-        }
+        Outcome { id, created: None, result: Err(failure.into()) }
     }
 
     fn to_json(&self) -> Json {
@@ -45,11 +41,7 @@ impl Outcome {
             entry.insert("id".to_owned(), Json::String(id.to_string()));
         }
         entry.insert("success".to_owned(), Json::Bool(self.result.is_ok()));
-        let errors = self
-            .result
-            .as_ref()
-            .err()
-            .map_or_else(|| json!([]), Failure::to_collection_json);
+        let errors = self.result.as_ref().err().map_or_else(|| json!([]), Failure::to_collection_json);
         entry.insert("errors".to_owned(), errors);
         if let Some(created) = self.created {
             entry.insert("created".to_owned(), Json::Bool(created));
@@ -86,15 +78,9 @@ impl Org {
         let work: Vec<(ObjectIndex, Fields)> = objects.into_iter().zip(records).collect();
         let author = self.caller();
         if call.method == Method::POST {
-            return self.each(all_or_none, work, |org, (object, fields)| {
-                match org.create(object, &fields, author) {
-                    Ok(id) => Outcome {
-                        id: Some(id),
-                        created: None,
-                        result: Ok(()),
-                    },
-                    Err(failure) => Outcome::failed(None, failure),
-                }
+            return self.each(all_or_none, work, |org, (object, fields)| match org.create(object, &fields, author) {
+                Ok(id) => Outcome { id: Some(id), created: None, result: Ok(()) },
+                Err(failure) => Outcome::failed(None, failure),
             });
         }
         self.each(all_or_none, work, |org, (object, mut fields)| {
@@ -102,14 +88,8 @@ impl Org {
                 Ok(id) => id,
                 Err(error) => return Outcome::failed(None, error),
             };
-            let result = org
-                .known(object, id)
-                .and_then(|()| org.update(object, id, &fields, author));
-            Outcome {
-                id: Some(id),
-                created: None,
-                result,
-            }
+            let result = org.known(object, id).and_then(|()| org.update(object, id, &fields, author));
+            Outcome { id: Some(id), created: None, result }
         })
     }
 
@@ -124,66 +104,39 @@ impl Org {
             let Some(object) = org.schema.by_prefix(id.prefix()) else {
                 return Outcome::failed(None, malformed_id("Id", &text));
             };
-            let result = org
-                .known(object, id)
-                .and_then(|()| org.delete(object, id, author));
-            Outcome {
-                id: Some(id),
-                created: None,
-                result,
-            }
+            let result = org.known(object, id).and_then(|()| org.delete(object, id, author));
+            Outcome { id: Some(id), created: None, result }
         })
     }
 
     /// `PATCH composite/sobjects/X/FIELD`.
-    pub(crate) fn upsert_collection(
-        &mut self,
-        call: &Call,
-        object: &str,
-        key: &str,
-    ) -> Result<Answer, Failure> {
+    pub(crate) fn upsert_collection(&mut self, call: &Call, object: &str, key: &str) -> Result<Answer, Failure> {
         call.only("PATCH")?;
         let index = self.object_named(object)?;
         let field = self.upsert_field(index, key)?;
         let (records, all_or_none) = read_records(call)?;
         let name = self.schema.object(index).field(field).name;
         let key_of = |record: &Fields| {
-            let (_, value) = record
-                .iter()
-                .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+            let (_, value) = record.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
             value.as_str().map(|text| text.trim().to_lowercase())
         };
         let mut seen = BTreeSet::new();
-        let keys = records
-            .iter()
-            .filter_map(key_of)
-            .filter(|key| !key.is_empty());
+        let keys = records.iter().filter_map(key_of).filter(|key| !key.is_empty());
         let repeated: BTreeSet<String> = keys.filter(|key| !seen.insert(key.clone())).collect();
         self.each(all_or_none, records, |org, fields| {
             if let Some(key) = key_of(&fields).filter(|key| repeated.contains(key)) {
                 let message = format!("Duplicate external id specified: {key}");
-                return Outcome::failed(
-                    None,
-                    ApiError::record("DUPLICATE_VALUE", message, &[name]),
-                );
+                return Outcome::failed(None, ApiError::record("DUPLICATE_VALUE", message, &[name]));
             }
             org.upsert_one(index, field, fields)
         })
     }
 
-    fn upsert_one(
-        &mut self,
-        object: ObjectIndex,
-        field: FieldIndex,
-        mut fields: Fields,
-    ) -> Outcome {
+    fn upsert_one(&mut self, object: ObjectIndex, field: FieldIndex, mut fields: Fields) -> Outcome {
         let author = self.caller();
         let definition = self.schema.object(object);
         let key = definition.field(field);
-        let given = fields
-            .keys()
-            .find(|known| known.eq_ignore_ascii_case(key.name))
-            .cloned();
+        let given = fields.keys().find(|known| known.eq_ignore_ascii_case(key.name)).cloned();
         let value = given.and_then(|given| fields.remove(&given));
         let value = match &value {
             Some(Json::String(text)) => text.clone(),
@@ -196,42 +149,25 @@ impl Org {
             Ok(Found::None)
         } else {
             let message = format!("{} not specified", key.name);
-            return Outcome::failed(
-                None,
-                ApiError::record("MISSING_ARGUMENT", message, &[key.name]),
-            );
+            return Outcome::failed(None, ApiError::record("MISSING_ARGUMENT", message, &[key.name]));
         };
         match found {
             Err(error) => Outcome::failed(None, error),
             Ok(Found::Many(ids)) => {
                 let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-                let message = format!(
-                    "more than one record found for external id field: [{}]",
-                    ids.join(", ")
-                );
-                Outcome::failed(
-                    None,
-                    ApiError::record("DUPLICATE_EXTERNAL_ID", message, &[]),
-                )
+                let message = format!("more than one record found for external id field: [{}]", ids.join(", "));
+                Outcome::failed(None, ApiError::record("DUPLICATE_EXTERNAL_ID", message, &[]))
             }
             Ok(Found::One(id)) => {
                 let result = self.update(object, id, &fields, author);
-                Outcome {
-                    id: Some(id),
-                    created: Some(false),
-                    result,
-                }
+                Outcome { id: Some(id), created: Some(false), result }
             }
             Ok(Found::None) => {
                 if key.kind != FieldType::Id {
                     fields.insert(key.name.to_owned(), Json::String(value));
                 }
                 match self.create(object, &fields, author) {
-                    Ok(id) => Outcome {
-                        id: Some(id),
-                        created: Some(true),
-                        result: Ok(()),
-                    },
+                    Ok(id) => Outcome { id: Some(id), created: Some(true), result: Ok(()) },
                     Err(failure) => Outcome::failed(None, failure),
                 }
             }
@@ -254,11 +190,7 @@ impl Org {
                 Ok(()) => self.keep(part),
                 Err(failure) => {
                     self.undo(part);
-                    if failure
-                        .0
-                        .iter()
-                        .any(|error| error.code == "JSON_PARSER_ERROR")
-                    {
+                    if failure.0.iter().any(|error| error.code == "JSON_PARSER_ERROR") {
                         // What cannot be read is refused as a request, before any record is looked at.
                         let failure = failure.clone();
                         self.undo(whole);
@@ -281,15 +213,9 @@ impl Org {
 
     /// The object that a record of a collection names in its attributes.
     fn typed(&self, record: &Fields) -> Result<ObjectIndex, ApiError> {
-        let name = record
-            .get("attributes")
-            .and_then(|attributes| attributes.get("type"))
-            .and_then(Json::as_str);
+        let name = record.get("attributes").and_then(|attributes| attributes.get("type")).and_then(Json::as_str);
         let Some(name) = name else {
-            return Err(ApiError::request(
-                "INVALID_TYPE",
-                "Must specify the attributes.type of every record",
-            ));
+            return Err(ApiError::request("INVALID_TYPE", "Must specify the attributes.type of every record"));
         };
         self.schema.find(name).ok_or_else(|| {
             let message = format!("sObject type '{name}' is not supported.");
@@ -300,11 +226,7 @@ impl Org {
     fn id_in(&self, object: ObjectIndex, text: Option<String>) -> Result<SfId, ApiError> {
         let definition = self.schema.object(object);
         let Some(text) = text else {
-            return Err(ApiError::record(
-                "MISSING_ARGUMENT",
-                "Id not specified in an update call",
-                &[],
-            ));
+            return Err(ApiError::record("MISSING_ARGUMENT", "Id not specified in an update call", &[]));
         };
         let label = definition.label;
         match SfId::parse(&text) {
@@ -324,93 +246,62 @@ impl Org {
     }
 
     /// `GET` or `POST composite/sobjects/X`: the records with the given ids, null for those that are not there.
-    pub(crate) fn retrieve_collection(
-        &mut self,
-        call: &Call,
-        object: &str,
-    ) -> Result<Answer, Failure> {
+    pub(crate) fn retrieve_collection(&mut self, call: &Call, object: &str) -> Result<Answer, Failure> {
         call.only("HEAD,GET,POST")?;
         let index = self.object_named(object)?;
         let (ids, fields) = if call.method == Method::POST {
             let body = call.fields()?;
             let texts = |name: &str| -> Vec<String> {
-                let list = body
-                    .get(name)
-                    .and_then(Json::as_array)
-                    .map(Vec::as_slice)
-                    .unwrap_or_default();
-                list.iter()
-                    .filter_map(Json::as_str)
-                    .map(str::to_owned)
-                    .collect()
+                let list = body.get(name).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+                list.iter().filter_map(Json::as_str).map(str::to_owned).collect()
             };
             (texts("ids"), texts("fields"))
         } else {
             (list(call.param("ids")), list(call.param("fields")))
         };
         if ids.len() > MAX_RETRIEVED {
-            let message = format!(
-                "record limit reached. cannot retrieve more than {MAX_RETRIEVED} records in this call"
-            );
+            let message =
+                format!("record limit reached. cannot retrieve more than {MAX_RETRIEVED} records in this call");
             return Err(ApiError::request("EXCEEDED_ID_LIMIT", message).into());
         }
         if fields.is_empty() {
-            return Err(
-                ApiError::request("INVALID_FIELD", "The fields to retrieve must be given").into(),
-            );
+            return Err(ApiError::request("INVALID_FIELD", "The fields to retrieve must be given").into());
         }
         let definition = self.schema.object(index);
         let fields = named_fields(definition, &fields.join(","))?;
         let mut records = Vec::with_capacity(ids.len());
         for text in &ids {
-            let id = SfId::parse(text)
-                .map_err(|_| malformed_id(&format!("{} ID", definition.label), text))?;
+            let id = SfId::parse(text).map_err(|_| malformed_id(&format!("{} ID", definition.label), text))?;
             let row = self.store.get(index, id).filter(|row| !row.is_deleted());
-            records.push(row.map_or(Json::Null, |row| {
-                self.some_json(index, row, &fields, &call.version)
-            }));
+            records.push(row.map_or(Json::Null, |row| self.some_json(index, row, &fields, &call.version)));
         }
         Ok(Answer::ok(Json::Array(records)))
     }
 }
 
 fn malformed_id(label: &str, text: &str) -> ApiError {
-    ApiError::record(
-        "MALFORMED_ID",
-        format!("{label}: id value of incorrect type: {text}"),
-        &["Id"],
-    )
+    ApiError::record("MALFORMED_ID", format!("{label}: id value of incorrect type: {text}"), &["Id"])
 }
 
 fn list(text: Option<&str>) -> Vec<String> {
     let entries = text.unwrap_or_default().split(',').map(str::trim);
-    entries
-        .filter(|entry| !entry.is_empty())
-        .map(str::to_owned)
-        .collect()
+    entries.filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
 }
 
 fn check_count(count: usize) -> Result<(), ApiError> {
     if count <= MAX_RECORDS {
         return Ok(());
     }
-    let message = format!(
-        "record limit reached. cannot submit more than {MAX_RECORDS} records into this call"
-    );
+    let message = format!("record limit reached. cannot submit more than {MAX_RECORDS} records into this call");
     Err(ApiError::request("EXCEEDED_ID_LIMIT", message))
 }
 
 /// The records of a writing call, and whether they stand or fall together.
 fn read_records(call: &Call) -> Result<(Vec<Fields>, bool), ApiError> {
     let mut body = call.fields()?;
-    let all_or_none = body
-        .get("allOrNone")
-        .and_then(Json::as_bool)
-        .unwrap_or(false);
+    let all_or_none = body.get("allOrNone").and_then(Json::as_bool).unwrap_or(false);
     let Some(Json::Array(records)) = body.remove("records") else {
-        return Err(ApiError::parser(
-            "The records must be given as a list at [line:1, column:1]",
-        ));
+        return Err(ApiError::parser("The records must be given as a list at [line:1, column:1]"));
     };
     check_count(records.len())?;
     let records: Option<Vec<Fields>> = records
@@ -420,7 +311,6 @@ fn read_records(call: &Call) -> Result<(Vec<Fields>, bool), ApiError> {
             _ => None,
         })
         .collect();
-    let records = records
-        .ok_or_else(|| ApiError::parser("Every record must be an object at [line:1, column:1]"))?;
+    let records = records.ok_or_else(|| ApiError::parser("Every record must be an object at [line:1, column:1]"))?;
     Ok((records, all_or_none))
 }

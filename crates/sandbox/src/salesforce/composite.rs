@@ -32,22 +32,16 @@ impl Org {
         call.only("HEAD,GET,POST")?;
         if call.method == Method::GET {
             let base = format!("/services/data/{}/composite", call.version);
-            let resources = ["tree", "batch", "sobjects"]
-                .map(|name| (name.to_owned(), json!(format!("{base}/{name}"))));
+            let resources =
+                ["tree", "batch", "sobjects"].map(|name| (name.to_owned(), json!(format!("{base}/{name}"))));
             return Ok(Answer::ok(Json::Object(resources.into_iter().collect())));
         }
         let mut body = call.fields()?;
-        let all_or_none = body
-            .get("allOrNone")
-            .and_then(Json::as_bool)
-            .unwrap_or(false);
+        let all_or_none = body.get("allOrNone").and_then(Json::as_bool).unwrap_or(false);
         let Some(Json::Array(list)) = body.remove("compositeRequest") else {
             return Err(bad_request("compositeRequest must be a list of subrequests").into());
         };
-        let parts = list
-            .into_iter()
-            .map(read_part)
-            .collect::<Result<Vec<Part>, ApiError>>()?;
+        let parts = list.into_iter().map(read_part).collect::<Result<Vec<Part>, ApiError>>()?;
         check_parts(&parts)?;
         let whole = self.savepoint();
         let mut answers = Map::new();
@@ -63,10 +57,7 @@ impl Org {
             if failed_at.is_none() && is_failure(&answer) {
                 failed_at = Some(place);
             }
-            answers.insert(
-                part.reference.clone(),
-                answer.body.clone().unwrap_or(Json::Null),
-            );
+            answers.insert(part.reference.clone(), answer.body.clone().unwrap_or(Json::Null));
             responses.push((part.reference.clone(), answer));
         }
         match failed_at.filter(|_| all_or_none) {
@@ -75,18 +66,15 @@ impl Org {
                 self.undo(whole);
                 for (place, (_, answer)) in responses.iter_mut().enumerate() {
                     // A collection keeps its status: its records say themselves what became of them.
-                    let keeps_answer =
-                        place == failed || answer.body.as_ref().is_some_and(is_collection_result);
+                    let keeps_answer = place == failed || answer.body.as_ref().is_some_and(is_collection_result);
                     if !keeps_answer {
                         *answer = halted();
                     }
                 }
             }
         }
-        let responses: Vec<Json> = responses
-            .into_iter()
-            .map(|(reference, answer)| response_json(&reference, answer))
-            .collect();
+        let responses: Vec<Json> =
+            responses.into_iter().map(|(reference, answer)| response_json(&reference, answer)).collect();
         Ok(Answer::ok(json!({"compositeResponse": responses})))
     }
 
@@ -94,8 +82,7 @@ impl Org {
         let url = fill_in(&part.url, answers, true)?;
         let body = fill_in_json(&part.body, answers)?;
         let call = sub_call(outer, part.method.clone(), &url, body, part.headers.clone())?;
-        if matches!(call.path.as_slice(), [first, second, ..] if first == "composite" && second != "sobjects")
-        {
+        if matches!(call.path.as_slice(), [first, second, ..] if first == "composite" && second != "sobjects") {
             return Err(bad_request("composite requests cannot be nested").into());
         }
         self.transact(|org| org.route(&call))
@@ -105,42 +92,25 @@ impl Org {
     pub(crate) fn batch(&mut self, call: &Call) -> Result<Answer, Failure> {
         call.only("POST")?;
         let body = call.fields()?;
-        let halt = body
-            .get("haltOnError")
-            .and_then(Json::as_bool)
-            .unwrap_or(false);
-        let parts = body
-            .get("batchRequests")
-            .and_then(Json::as_array)
-            .filter(|parts| parts.len() <= MAX_PARTS);
+        let halt = body.get("haltOnError").and_then(Json::as_bool).unwrap_or(false);
+        let parts = body.get("batchRequests").and_then(Json::as_array).filter(|parts| parts.len() <= MAX_PARTS);
         let Some(parts) = parts else {
-            return Err(bad_request(format!(
-                "batchRequests must be a list of at most {MAX_PARTS} subrequests"
-            ))
-            .into());
+            return Err(bad_request(format!("batchRequests must be a list of at most {MAX_PARTS} subrequests")).into());
         };
         let mut failed = false;
         let mut results = Vec::new();
         for part in parts {
             if failed && halt {
-                let errors = [ApiError::request(
-                    "BATCH_PROCESSING_HALTED",
-                    "Batch processing halted by request",
-                )
-                .to_json()];
+                let errors =
+                    [ApiError::request("BATCH_PROCESSING_HALTED", "Batch processing halted by request").to_json()];
                 results.push(json!({"statusCode": 412, "result": errors}));
                 continue;
             }
             self.usage.add(self.now);
             let text = |name: &str| part.get(name).and_then(Json::as_str);
-            let method = Method::from_bytes(text("method").unwrap_or_default().as_bytes())
-                .unwrap_or_default();
+            let method = Method::from_bytes(text("method").unwrap_or_default().as_bytes()).unwrap_or_default();
             let url = text("url").unwrap_or_default();
-            let url = if url.starts_with('/') {
-                url.to_owned()
-            } else {
-                format!("/services/data/{url}")
-            };
+            let url = if url.starts_with('/') { url.to_owned() } else { format!("/services/data/{url}") };
             let body = part.get("richInput").cloned().unwrap_or(Json::Null);
             let answer = sub_call(call, method, &url, body, HeaderMap::new())
                 .map_err(Failure::from)
@@ -158,20 +128,13 @@ fn is_failure(answer: &Answer) -> bool {
 }
 
 fn halted() -> Answer {
-    let message =
-        "The transaction was rolled back since another operation in the same transaction failed.";
-    Answer::new(
-        StatusCode::BAD_REQUEST,
-        json!([{"errorCode": "PROCESSING_HALTED", "message": message}]),
-    )
+    let message = "The transaction was rolled back since another operation in the same transaction failed.";
+    Answer::new(StatusCode::BAD_REQUEST, json!([{"errorCode": "PROCESSING_HALTED", "message": message}]))
 }
 
 /// A list of results with a `success` each.
 fn is_collection_result(body: &Json) -> bool {
-    body.as_array().is_some_and(|list| {
-        list.first()
-            .is_some_and(|entry| entry.get("success").is_some())
-    })
+    body.as_array().is_some_and(|list| list.first().is_some_and(|entry| entry.get("success").is_some()))
 }
 
 fn response_json(reference: &str, answer: Answer) -> Json {
@@ -186,11 +149,8 @@ fn response_json(reference: &str, answer: Answer) -> Json {
             words.collect::<Vec<_>>().join("-")
         }
     };
-    let headers: Map<String, Json> = answer
-        .headers
-        .into_iter()
-        .map(|(name, value)| (shown(name), Json::String(value)))
-        .collect();
+    let headers: Map<String, Json> =
+        answer.headers.into_iter().map(|(name, value)| (shown(name), Json::String(value))).collect();
     json!({
         "body": answer.body,
         "httpHeaders": headers,
@@ -209,9 +169,7 @@ fn read_part(part: Json) -> Result<Part, ApiError> {
     };
     let (method, url, reference) = (text("method")?, text("url")?, text("referenceId")?);
     let legal = reference.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && reference
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_');
+        && reference.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !legal {
         return Err(bad_request(format!(
             "Provided referenceId ('{reference}') is not valid: use letters, digits and _"
@@ -225,12 +183,8 @@ fn read_part(part: Json) -> Result<Part, ApiError> {
     let mut headers = HeaderMap::new();
     if let Some(Json::Object(given)) = part.remove("httpHeaders") {
         for (name, value) in given {
-            if ["accept", "authorization", "content-type"]
-                .contains(&name.to_ascii_lowercase().as_str())
-            {
-                return Err(bad_request(format!(
-                    "The header {name} cannot be set in a subrequest"
-                )));
+            if ["accept", "authorization", "content-type"].contains(&name.to_ascii_lowercase().as_str()) {
+                return Err(bad_request(format!("The header {name} cannot be set in a subrequest")));
             }
             let name = HeaderName::from_bytes(name.as_bytes());
             let value = value.as_str().map(HeaderValue::from_str);
@@ -239,13 +193,7 @@ fn read_part(part: Json) -> Result<Part, ApiError> {
             }
         }
     }
-    Ok(Part {
-        method,
-        url,
-        reference,
-        body: part.remove("body").unwrap_or(Json::Null),
-        headers,
-    })
+    Ok(Part { method, url, reference, body: part.remove("body").unwrap_or(Json::Null), headers })
 }
 
 fn check_parts(parts: &[Part]) -> Result<(), ApiError> {
@@ -255,63 +203,33 @@ fn check_parts(parts: &[Part]) -> Result<(), ApiError> {
             parts.len()
         )));
     }
-    let heavy = |part: &&Part| {
-        ["/query", "/composite/sobjects"]
-            .iter()
-            .any(|path| part.url.contains(path))
-    };
+    let heavy = |part: &&Part| ["/query", "/composite/sobjects"].iter().any(|path| part.url.contains(path));
     if parts.iter().filter(heavy).count() > MAX_HEAVY_PARTS {
-        let message = format!(
-            "A composite request holds at most {MAX_HEAVY_PARTS} query and sObject Collections operations"
-        );
+        let message =
+            format!("A composite request holds at most {MAX_HEAVY_PARTS} query and sObject Collections operations");
         return Err(bad_request(message));
     }
     for (place, part) in parts.iter().enumerate() {
-        if parts
-            .iter()
-            .skip(place + 1)
-            .any(|other| other.reference == part.reference)
-        {
-            return Err(bad_request(format!(
-                "Duplicate referenceId: {}",
-                part.reference
-            )));
+        if parts.iter().skip(place + 1).any(|other| other.reference == part.reference) {
+            return Err(bad_request(format!("Duplicate referenceId: {}", part.reference)));
         }
     }
     Ok(())
 }
 
 /// A part as a call of its own.
-fn sub_call(
-    outer: &Call,
-    method: Method,
-    url: &str,
-    body: Json,
-    headers: HeaderMap,
-) -> Result<Call, ApiError> {
+fn sub_call(outer: &Call, method: Method, url: &str, body: Json, headers: HeaderMap) -> Result<Call, ApiError> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     // Parts may hold blanks and other characters that a real URL may not.
-    let path = path
-        .replace('+', "%2B")
-        .replace('=', "%3D")
-        .replace('&', "%26");
+    let path = path.replace('+', "%2B").replace('=', "%3D").replace('&', "%26");
     let decode = |segment: &str| {
-        url::form_urlencoded::parse(segment.as_bytes())
-            .next()
-            .map(|(text, _)| text.into_owned())
-            .unwrap_or_default()
+        url::form_urlencoded::parse(segment.as_bytes()).next().map(|(text, _)| text.into_owned()).unwrap_or_default()
     };
-    let segments: Vec<String> = path
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .map(decode)
-        .collect();
+    let segments: Vec<String> = path.split('/').filter(|segment| !segment.is_empty()).map(decode).collect();
     let [services, data, version, rest @ ..] = segments.as_slice() else {
         return Err(ApiError::not_found());
     };
-    let major = version
-        .strip_prefix('v')
-        .and_then(|text| text.split('.').next()?.parse().ok());
+    let major = version.strip_prefix('v').and_then(|text| text.split('.').next()?.parse().ok());
     let Some(major) = major.filter(|_| services == "services" && data == "data") else {
         return Err(ApiError::not_found());
     };
@@ -320,9 +238,7 @@ fn sub_call(
         version: version.clone(),
         major,
         path: rest.to_vec(),
-        query: url::form_urlencoded::parse(query.as_bytes())
-            .into_owned()
-            .collect(),
+        query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         headers,
         payload: Payload::Json(body),
         origin: outer.origin.clone(),
@@ -340,8 +256,7 @@ fn fill_in(text: &str, answers: &Fields, in_url: bool) -> Result<String, ApiErro
         filled.push_str(before);
         match look_up(path, answers)? {
             Json::String(value) if in_url => {
-                let encoded: String =
-                    url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+                let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
                 filled.push_str(&encoded.replace('+', "%20"));
             }
             Json::String(value) => filled.push_str(value),
@@ -357,24 +272,17 @@ fn fill_in(text: &str, answers: &Fields, in_url: bool) -> Result<String, ApiErro
 fn fill_in_json(value: &Json, answers: &Fields) -> Result<Json, ApiError> {
     Ok(match value {
         Json::String(text) => {
-            let whole = text
-                .strip_prefix("@{")
-                .and_then(|rest| rest.strip_suffix('}'))
-                .filter(|path| !path.contains('}'));
+            let whole =
+                text.strip_prefix("@{").and_then(|rest| rest.strip_suffix('}')).filter(|path| !path.contains('}'));
             match whole {
                 // A reference that is the whole text keeps its type.
                 Some(path) => look_up(path, answers)?.clone(),
                 None => Json::String(fill_in(text, answers, false)?),
             }
         }
-        Json::Array(list) => list
-            .iter()
-            .map(|entry| fill_in_json(entry, answers))
-            .collect::<Result<_, _>>()?,
+        Json::Array(list) => list.iter().map(|entry| fill_in_json(entry, answers)).collect::<Result<_, _>>()?,
         Json::Object(members) => {
-            let filled = members
-                .iter()
-                .map(|(name, value)| Ok((name.clone(), fill_in_json(value, answers)?)));
+            let filled = members.iter().map(|(name, value)| Ok((name.clone(), fill_in_json(value, answers)?)));
             Json::Object(filled.collect::<Result<_, ApiError>>()?)
         }
         other => other.clone(),
@@ -384,24 +292,17 @@ fn fill_in_json(value: &Json, answers: &Fields) -> Result<Json, ApiError> {
 /// Follows `ref.records[0].Id` into the earlier answers.
 fn look_up<'a>(path: &str, answers: &'a Fields) -> Result<&'a Json, ApiError> {
     let (reference, members) = path.split_once('.').unwrap_or((path, ""));
-    let (reference, first_index) = reference
-        .split_once('[')
-        .map_or((reference, None), |(name, rest)| (name, Some(rest)));
+    let (reference, first_index) =
+        reference.split_once('[').map_or((reference, None), |(name, rest)| (name, Some(rest)));
     let missing = || {
-        let message =
-            format!("Invalid reference specified. No value for {path} found in {reference}");
+        let message = format!("Invalid reference specified. No value for {path} found in {reference}");
         ApiError::request("PROCESSING_HALTED", message)
     };
     let mut value = answers.get(reference).ok_or_else(missing)?;
     let members = members.split('.').filter(|member| !member.is_empty());
-    let steps = first_index
-        .map(|rest| format!("[{rest}"))
-        .into_iter()
-        .chain(members.map(str::to_owned));
+    let steps = first_index.map(|rest| format!("[{rest}")).into_iter().chain(members.map(str::to_owned));
     for step in steps {
-        let (name, indexes) = step
-            .split_once('[')
-            .map_or((step.as_str(), ""), |(name, rest)| (name, rest));
+        let (name, indexes) = step.split_once('[').map_or((step.as_str(), ""), |(name, rest)| (name, rest));
         if !name.is_empty() {
             value = value.get(name).ok_or_else(missing)?;
         }
@@ -419,32 +320,17 @@ mod tests {
 
     #[test]
     fn references_reach_into_earlier_answers() {
-        let answers = json!({"a": {"id": "001 x"}, "q": {"records": [{"Account": {"Name": "A&B"}, "N": 7}]}, "l": [{"id": "y"}]});
+        let answers =
+            json!({"a": {"id": "001 x"}, "q": {"records": [{"Account": {"Name": "A&B"}, "N": 7}]}, "l": [{"id": "y"}]});
         let answers = answers.as_object().unwrap();
-        let fill =
-            |text: &str, in_url| fill_in(text, answers, in_url).map_err(|error| error.message);
-        assert_eq!(
-            fill("/x/@{a.id}/@{q.records[0].N}", true),
-            Ok("/x/001%20x/7".to_owned())
-        );
-        assert_eq!(
-            fill("<@{q.records[0].Account.Name}>", false),
-            Ok("<A&B>".to_owned())
-        );
+        let fill = |text: &str, in_url| fill_in(text, answers, in_url).map_err(|error| error.message);
+        assert_eq!(fill("/x/@{a.id}/@{q.records[0].N}", true), Ok("/x/001%20x/7".to_owned()));
+        assert_eq!(fill("<@{q.records[0].Account.Name}>", false), Ok("<A&B>".to_owned()));
         assert_eq!(fill("@{l[0].id}", false), Ok("y".to_owned()));
-        assert_eq!(
-            fill_in_json(&json!({"n": "@{q.records[0].N}"}), answers).unwrap(),
-            json!({"n": 7})
-        );
+        assert_eq!(fill_in_json(&json!({"n": "@{q.records[0].N}"}), answers).unwrap(), json!({"n": 7}));
         let missing = "Invalid reference specified. No value for a.Id found in a";
         assert_eq!(fill("@{a.Id}", false), Err(missing.to_owned()));
-        for bad in [
-            "@{z.id}",
-            "@{q.records[9].N}",
-            "@{q.records[x]}",
-            "@{}",
-            "@{.}",
-        ] {
+        for bad in ["@{z.id}", "@{q.records[9].N}", "@{q.records[x]}", "@{}", "@{.}"] {
             assert!(fill(bad, false).is_err(), "{bad}");
         }
     }

@@ -29,11 +29,7 @@ pub(crate) struct Page {
 impl Snapshot {
     /// Freezes `rows`, each with its weight: itself and its child rows. A page holds `page_size` in weight, and at
     /// least one row.
-    pub(crate) fn new(
-        rows: Vec<(Json, usize)>,
-        page_size: usize,
-        opened: DateTime<Utc>,
-    ) -> Snapshot {
+    pub(crate) fn new(rows: Vec<(Json, usize)>, page_size: usize, opened: DateTime<Utc>) -> Snapshot {
         let mut breaks = Vec::new();
         let mut weight_of_page = 0;
         for (index, (_, weight)) in rows.iter().enumerate() {
@@ -43,11 +39,7 @@ impl Snapshot {
             }
             weight_of_page += weight;
         }
-        Snapshot {
-            rows: rows.into_iter().map(|(row, _)| row).collect(),
-            breaks,
-            opened,
-        }
+        Snapshot { rows: rows.into_iter().map(|(row, _)| row).collect(), breaks, opened }
     }
 
     /// The page that starts at `offset`, if there is a row.
@@ -55,11 +47,7 @@ impl Snapshot {
         let next = self.breaks.iter().copied().find(|start| *start > offset);
         let rows = self.rows.get(offset..next.unwrap_or(self.rows.len()))?;
         let beyond = offset > 0 && rows.is_empty();
-        (!beyond).then(|| Page {
-            rows: rows.to_vec(),
-            total: self.rows.len(),
-            next,
-        })
+        (!beyond).then(|| Page { rows: rows.to_vec(), total: self.rows.len(), next })
     }
 
     pub(crate) fn fits_one_page(&self) -> bool {
@@ -76,10 +64,7 @@ pub(crate) struct Cursors {
 
 impl Cursors {
     pub(crate) fn new() -> Cursors {
-        Cursors {
-            open: BTreeMap::new(),
-            opened: 0,
-        }
+        Cursors { open: BTreeMap::new(), opened: 0 }
     }
 
     /// Keeps a snapshot and returns the id for its locators. Beyond the limit the oldest is closed.
@@ -94,12 +79,7 @@ impl Cursors {
     }
 
     /// The page that a locator (`01g…-2000`) names; `None` for an unknown, closed or expired cursor.
-    pub(crate) fn page(
-        &mut self,
-        locator: &str,
-        now: DateTime<Utc>,
-        quirks: &Quirks,
-    ) -> Option<(SfId, Page)> {
+    pub(crate) fn page(&mut self, locator: &str, now: DateTime<Utc>, quirks: &Quirks) -> Option<(SfId, Page)> {
         let oldest = now - TimeDelta::seconds(quirks.cursor_lifetime_seconds.into());
         self.open.retain(|_, snapshot| snapshot.opened >= oldest);
         let (id, offset) = locator.rsplit_once('-')?;
@@ -113,52 +93,24 @@ mod tests {
     use super::*;
 
     fn snapshot(weights: &[usize], size: usize) -> Snapshot {
-        let rows = weights
-            .iter()
-            .enumerate()
-            .map(|(index, weight)| (Json::from(index), *weight))
-            .collect();
+        let rows = weights.iter().enumerate().map(|(index, weight)| (Json::from(index), *weight)).collect();
         Snapshot::new(rows, size, DateTime::<Utc>::UNIX_EPOCH)
     }
 
     #[test]
     fn cursors_end_by_age_and_by_number() {
-        let quirks = Quirks {
-            open_cursors: 2,
-            ..Quirks::default()
-        };
+        let quirks = Quirks { open_cursors: 2, ..Quirks::default() };
         let mut cursors = Cursors::new();
         let now = DateTime::<Utc>::UNIX_EPOCH;
-        let ids: Vec<SfId> = (0..3)
-            .map(|_| cursors.open(snapshot(&[1; 5], 2), &quirks))
-            .collect();
+        let ids: Vec<SfId> = (0..3).map(|_| cursors.open(snapshot(&[1; 5], 2), &quirks)).collect();
         let locator = |index: usize, offset: &str| format!("{}-{offset}", ids[index]);
-        assert!(
-            cursors.page(&locator(0, "2"), now, &quirks).is_none(),
-            "closed for the third"
-        );
+        assert!(cursors.page(&locator(0, "2"), now, &quirks).is_none(), "closed for the third");
         let (_, page) = cursors.page(&locator(1, "2"), now, &quirks).unwrap();
-        assert_eq!(
-            (page.rows, page.total, page.next),
-            (vec![Json::from(2), Json::from(3)], 5, Some(4))
-        );
-        for bad in [
-            "",
-            "-",
-            "nonsense",
-            "01g-2",
-            &locator(1, "5"),
-            &locator(1, "x"),
-            &locator(1, ""),
-        ] {
+        assert_eq!((page.rows, page.total, page.next), (vec![Json::from(2), Json::from(3)], 5, Some(4)));
+        for bad in ["", "-", "nonsense", "01g-2", &locator(1, "5"), &locator(1, "x"), &locator(1, "")] {
             assert!(cursors.page(bad, now, &quirks).is_none(), "{bad}");
         }
-        assert!(
-            cursors
-                .page(&locator(2, "4"), now + TimeDelta::days(3), &quirks)
-                .is_none(),
-            "expired"
-        );
+        assert!(cursors.page(&locator(2, "4"), now + TimeDelta::days(3), &quirks).is_none(), "expired");
     }
 
     proptest::proptest! {

@@ -12,12 +12,7 @@ use crate::Action;
 
 impl Org {
     /// Moves a live record into the recycle bin, with everything that belongs to it.
-    pub(crate) fn delete(
-        &mut self,
-        object: ObjectIndex,
-        id: SfId,
-        author: Author,
-    ) -> Result<(), Failure> {
+    pub(crate) fn delete(&mut self, object: ObjectIndex, id: SfId, author: Author) -> Result<(), Failure> {
         self.live_row(object, id)?;
         let schema = Arc::clone(&self.schema);
         let definition = schema.object(object);
@@ -41,11 +36,7 @@ impl Org {
             .store
             .live_with_value(link.child, link.field, &Value::Id(id))
             .into_iter()
-            .find(|deal| {
-                self.store
-                    .get(link.child, *deal)
-                    .is_some_and(|row| row.get(deals, "IsWon").is_true())
-            });
+            .find(|deal| self.store.get(link.child, *deal).is_some_and(|row| row.get(deals, "IsWon").is_true()));
         match won {
             None => Ok(()),
             Some(deal) => {
@@ -73,10 +64,7 @@ impl Org {
             if !self.store.is_indexed(link.child, link.field) {
                 continue;
             }
-            for child in self
-                .store
-                .live_with_value(link.child, link.field, &Value::Id(id))
-            {
+            for child in self.store.live_with_value(link.child, link.field, &Value::Id(id)) {
                 if link.cascade_delete {
                     self.delete_tree(link.child, child, root, author);
                 } else {
@@ -87,40 +75,20 @@ impl Org {
     }
 
     /// Points a reference elsewhere, as the platform does on its own account.
-    fn relink(
-        &mut self,
-        object: ObjectIndex,
-        id: SfId,
-        field: usize,
-        target: Value,
-        author: Author,
-    ) {
+    fn relink(&mut self, object: ObjectIndex, id: SfId, field: usize, target: Value, author: Author) {
         let schema = Arc::clone(&self.schema);
         let Some(row) = self.store.get(object, id) else {
             return;
         };
         let mut row = row.clone();
         row.values[field] = target;
-        self.stamp(
-            schema.object(object),
-            &mut row,
-            Author {
-                automation: true,
-                ..author
-            },
-        );
+        self.stamp(schema.object(object), &mut row, Author { automation: true, ..author });
         self.store.put(object, row);
     }
 
     /// Takes a record out of the recycle bin, with everything that went there along with it.
-    pub(crate) fn undelete(
-        &mut self,
-        object: ObjectIndex,
-        id: SfId,
-        author: Author,
-    ) -> Result<(), Failure> {
-        let not_in_bin =
-            || ApiError::record("UNDELETE_FAILED", "Entity is not in the recycle bin", &[]);
+    pub(crate) fn undelete(&mut self, object: ObjectIndex, id: SfId, author: Author) -> Result<(), Failure> {
+        let not_in_bin = || ApiError::record("UNDELETE_FAILED", "Entity is not in the recycle bin", &[]);
         let row = self.store.get(object, id).ok_or_else(ApiError::not_found)?;
         if row.deleted_with != Some(id) {
             return Err(not_in_bin().into());
@@ -131,32 +99,17 @@ impl Org {
             return Err(not_in_bin().into());
         }
         for (object, definition) in schema.objects.iter().enumerate() {
-            let rows = self
-                .store
-                .rows(object)
-                .filter(|row| row.deleted_with == Some(id));
+            let rows = self.store.rows(object).filter(|row| row.deleted_with == Some(id));
             let ids: Vec<SfId> = rows.map(|row| row.id).collect();
             for id in ids {
                 let Some(mut row) = self.store.get(object, id).cloned() else {
                     continue;
                 };
-                for (field, _) in definition
-                    .fields
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, field)| field.unique)
-                {
+                for (field, _) in definition.fields.iter().enumerate().filter(|(_, field)| field.unique) {
                     self.check_unique(object, id, field, &row.values[field])?;
                 }
                 row.set_deleted(definition, None);
-                self.stamp(
-                    definition,
-                    &mut row,
-                    Author {
-                        automation: true,
-                        ..author
-                    },
-                );
+                self.stamp(definition, &mut row, Author { automation: true, ..author });
                 self.store.put(object, row);
                 self.note(Action::Restored, definition, id, Vec::new());
             }
@@ -165,22 +118,14 @@ impl Org {
     }
 
     /// Removes a record for good, from the bin or at once.
-    pub(crate) fn purge(
-        &mut self,
-        object: ObjectIndex,
-        id: SfId,
-        author: Author,
-    ) -> Result<(), Failure> {
+    pub(crate) fn purge(&mut self, object: ObjectIndex, id: SfId, author: Author) -> Result<(), Failure> {
         let row = self.store.get(object, id).ok_or_else(ApiError::not_found)?;
         if !row.is_deleted() {
             self.delete(object, id, author)?;
         }
         let schema = Arc::clone(&self.schema);
         for (object, definition) in schema.objects.iter().enumerate() {
-            let rows = self
-                .store
-                .rows(object)
-                .filter(|row| row.deleted_with == Some(id));
+            let rows = self.store.rows(object).filter(|row| row.deleted_with == Some(id));
             let ids: Vec<SfId> = rows.map(|row| row.id).collect();
             for id in ids {
                 self.store.purge(object, id);
@@ -202,9 +147,7 @@ impl Org {
     ) -> Result<(), Failure> {
         let schema = Arc::clone(&self.schema);
         let definition = schema.object(object);
-        let sensible = definition.can.mergeable
-            && (1..=2).contains(&losers.len())
-            && !losers.contains(&winner);
+        let sensible = definition.can.mergeable && (1..=2).contains(&losers.len()) && !losers.contains(&winner);
         if !sensible {
             let message = "One or two other records of an object that supports merge must be given";
             return Err(ApiError::record("INVALID_OPERATION", message, &[]).into());
@@ -216,16 +159,9 @@ impl Org {
                 if !self.store.is_indexed(link.child, link.field) {
                     continue;
                 }
-                for child in self
-                    .store
-                    .live_with_value(link.child, link.field, &Value::Id(loser))
-                {
+                for child in self.store.live_with_value(link.child, link.field, &Value::Id(loser)) {
                     // The winner must not become its own parent.
-                    let target = if child == winner {
-                        Value::Null
-                    } else {
-                        Value::Id(winner)
-                    };
+                    let target = if child == winner { Value::Null } else { Value::Id(winner) };
                     self.relink(link.child, child, link.field, target, author);
                 }
             }

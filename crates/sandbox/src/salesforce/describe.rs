@@ -16,16 +16,8 @@ impl Org {
     /// `GET sobjects`.
     pub(crate) fn describe_global(&self, call: &Call) -> Result<Answer, Failure> {
         call.only("HEAD,GET")?;
-        let objects: Vec<Json> = self
-            .schema
-            .objects
-            .iter()
-            .map(|object| summary(object, &call.version))
-            .collect();
-        self.unless_known(
-            call,
-            || json!({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects}),
-        )
+        let objects: Vec<Json> = self.schema.objects.iter().map(|object| summary(object, &call.version)).collect();
+        self.unless_known(call, || json!({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects}))
     }
 
     /// `GET sobjects/X/describe`.
@@ -44,22 +36,14 @@ impl Org {
             Answer::ok(body())
         };
         let tag = format!("\"{:08x}\"", self.born.timestamp() & 0xffff_ffff);
-        Ok(answer
-            .header("last-modified", http_date(self.born))
-            .header("etag", tag))
+        Ok(answer.header("last-modified", http_date(self.born)).header("etag", tag))
     }
 
     /// `GET sobjects/X`.
     pub(crate) fn object_summary(&self, call: &Call, index: ObjectIndex) -> Json {
         let object = self.schema.object(index);
-        let mut rows: Vec<_> = self
-            .store
-            .rows(index)
-            .filter(|row| !row.is_deleted())
-            .collect();
-        rows.sort_by_key(|row| {
-            std::cmp::Reverse((row.get(object, "LastModifiedDate").as_datetime(), row.id))
-        });
+        let mut rows: Vec<_> = self.store.rows(index).filter(|row| !row.is_deleted()).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse((row.get(object, "LastModifiedDate").as_datetime(), row.id)));
         let recent = rows.into_iter().take(RECENT).map(|row| {
             let mut item = json!({"attributes": attributes(object, row.id, &call.version), "Id": row.id.to_string()});
             if let (Some(name), Some(item)) = (object.name_field(), item.as_object_mut()) {
@@ -128,10 +112,7 @@ impl Org {
     /// The record types of an object; the master type is always there.
     fn record_types(&self, call: &Call, object: &Object) -> Vec<Json> {
         let info = |id: &str, name: &Json, developer_name: &Json, master: bool| {
-            let layout = format!(
-                "/services/data/{}/sobjects/{}/describe/layouts/{id}",
-                call.version, object.name
-            );
+            let layout = format!("/services/data/{}/sobjects/{}/describe/layouts/{id}", call.version, object.name);
             json!({
                 "active": true,
                 "available": true,
@@ -143,26 +124,13 @@ impl Org {
                 "urls": {"layout": layout},
             })
         };
-        let mut infos = vec![info(
-            "012000000000000AAA",
-            &json!("Master"),
-            &json!("Master"),
-            true,
-        )];
+        let mut infos = vec![info("012000000000000AAA", &json!("Master"), &json!("Master"), true)];
         if let Some(index) = self.schema.find("RecordType") {
             let types = self.schema.object(index);
-            let rows = self
-                .store
-                .rows(index)
-                .filter(|row| *row.get(types, "SobjectType") == Value::text(object.name));
+            let rows = self.store.rows(index).filter(|row| *row.get(types, "SobjectType") == Value::text(object.name));
             infos.extend(rows.map(|row| {
                 let text = |name| row.get(types, name).to_json();
-                info(
-                    &row.id.to_string(),
-                    &text("Name"),
-                    &text("DeveloperName"),
-                    false,
-                )
+                info(&row.id.to_string(), &text("Name"), &text("DeveloperName"), false)
             }));
         }
         infos
@@ -242,20 +210,10 @@ fn field(field: &Field) -> Json {
         ("aggregatable", json!(field.aggregatable())),
         ("aiPredictionField", json!(false)),
         ("autoNumber", json!(false)),
-        (
-            "byteLength",
-            json!(if text {
-                field.length * bytes_per_character
-            } else {
-                0
-            }),
-        ),
+        ("byteLength", json!(if text { field.length * bytes_per_character } else { 0 })),
         ("calculated", json!(false)),
         ("calculatedFormula", json!(null)),
-        (
-            "cascadeDelete",
-            json!(field.cascade_delete && !field.nillable),
-        ),
+        ("cascadeDelete", json!(field.cascade_delete && !field.nillable)),
         ("caseSensitive", json!(false)),
         ("compoundFieldName", json!(field.compound)),
         ("controllerName", json!(null)),
@@ -289,11 +247,7 @@ fn field(field: &Field) -> Json {
         ("nillable", json!(field.nillable)),
         (
             "permissionable",
-            json!(
-                field.nillable
-                    && (field.createable || field.updateable)
-                    && field.extra_type != Some("personname")
-            ),
+            json!(field.nillable && (field.createable || field.updateable) && field.extra_type != Some("personname")),
         ),
         ("picklistValues", json!(picklist)),
         ("polymorphicForeignKey", json!(field.polymorphic())),
@@ -306,10 +260,7 @@ fn field(field: &Field) -> Json {
         ("restrictedDelete", json!(false)),
         ("restrictedPicklist", json!(field.restricted)),
         ("scale", json!(field.scale)),
-        (
-            "searchPrefilterable",
-            json!(writable_reference && !field.polymorphic()),
-        ),
+        ("searchPrefilterable", json!(writable_reference && !field.polymorphic())),
         ("soapType", json!(field.kind.soap_name())),
         ("sortable", json!(field.sortable())),
         ("type", json!(field.kind.name())),
@@ -317,10 +268,5 @@ fn field(field: &Field) -> Json {
         ("updateable", json!(field.updateable)),
         ("writeRequiresMasterRead", json!(false)),
     ];
-    Json::Object(
-        attributes
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-    )
+    Json::Object(attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }

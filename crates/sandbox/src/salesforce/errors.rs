@@ -16,27 +16,13 @@ pub(crate) struct ApiError {
 impl ApiError {
     /// A refusal of the request itself, with status 400.
     pub(crate) fn request(code: &'static str, message: impl Into<String>) -> ApiError {
-        ApiError {
-            status: StatusCode::BAD_REQUEST,
-            code,
-            message: message.into(),
-            fields: None,
-        }
+        ApiError { status: StatusCode::BAD_REQUEST, code, message: message.into(), fields: None }
     }
 
     /// A refusal of a record because of some of its fields, with status 400.
-    pub(crate) fn record(
-        code: &'static str,
-        message: impl Into<String>,
-        fields: &[&str],
-    ) -> ApiError {
+    pub(crate) fn record(code: &'static str, message: impl Into<String>, fields: &[&str]) -> ApiError {
         let fields = Some(fields.iter().map(|&field| field.to_owned()).collect());
-        ApiError {
-            status: StatusCode::BAD_REQUEST,
-            code,
-            message: message.into(),
-            fields,
-        }
+        ApiError { status: StatusCode::BAD_REQUEST, code, message: message.into(), fields }
     }
 
     pub(crate) fn with_status(mut self, status: StatusCode) -> ApiError {
@@ -45,20 +31,17 @@ impl ApiError {
     }
 
     pub(crate) fn not_found() -> ApiError {
-        ApiError::request("NOT_FOUND", "The requested resource does not exist")
-            .with_status(StatusCode::NOT_FOUND)
+        ApiError::request("NOT_FOUND", "The requested resource does not exist").with_status(StatusCode::NOT_FOUND)
     }
 
     /// The answer for a path segment that is neither an id nor a usable external id field.
     pub(crate) fn no_external_id(segment: &str) -> ApiError {
-        let message =
-            format!("Provided external ID field does not exist or is not accessible: {segment}");
+        let message = format!("Provided external ID field does not exist or is not accessible: {segment}");
         ApiError::request("NOT_FOUND", message).with_status(StatusCode::NOT_FOUND)
     }
 
     pub(crate) fn entity_is_deleted() -> ApiError {
-        ApiError::record("ENTITY_IS_DELETED", "entity is deleted", &[])
-            .with_status(StatusCode::NOT_FOUND)
+        ApiError::record("ENTITY_IS_DELETED", "entity is deleted", &[]).with_status(StatusCode::NOT_FOUND)
     }
 
     pub(crate) fn method_not_allowed(method: &http::Method, allowed: &str) -> ApiError {
@@ -67,8 +50,7 @@ impl ApiError {
     }
 
     pub(crate) fn session_expired() -> ApiError {
-        ApiError::request("INVALID_SESSION_ID", "Session expired or invalid")
-            .with_status(StatusCode::UNAUTHORIZED)
+        ApiError::request("INVALID_SESSION_ID", "Session expired or invalid").with_status(StatusCode::UNAUTHORIZED)
     }
 
     pub(crate) fn parser(message: impl Into<String>) -> ApiError {
@@ -83,11 +65,7 @@ impl ApiError {
 
     pub(crate) fn invalid_cross_reference(field: Option<&str>) -> ApiError {
         let fields: Vec<&str> = field.into_iter().collect();
-        ApiError::record(
-            "INVALID_CROSS_REFERENCE_KEY",
-            "invalid cross reference id",
-            &fields,
-        )
+        ApiError::record("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", &fields)
     }
 
     /// The entry as the REST resources print it.
@@ -113,9 +91,7 @@ pub(crate) struct Failure(pub(crate) Vec<ApiError>);
 
 impl Failure {
     pub(crate) fn status(&self) -> StatusCode {
-        self.0
-            .first()
-            .map_or(StatusCode::INTERNAL_SERVER_ERROR, |error| error.status)
+        self.0.first().map_or(StatusCode::INTERNAL_SERVER_ERROR, |error| error.status)
     }
 
     pub(crate) fn to_json(&self) -> Json {

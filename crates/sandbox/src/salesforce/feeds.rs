@@ -37,15 +37,10 @@ impl Org {
     pub(crate) fn updated(&self, call: &Call, object: &str) -> Result<Answer, Failure> {
         let index = self.replicated(call, object)?;
         let window = self.window(call, UPDATED_WINDOW)?;
-        let ids: Vec<Json> = self
-            .changed(index, window)
-            .filter(|row| !row.is_deleted())
-            .map(|row| json!(row.id.to_string()))
-            .collect();
+        let ids: Vec<Json> =
+            self.changed(index, window).filter(|row| !row.is_deleted()).map(|row| json!(row.id.to_string())).collect();
         within_limit(ids.len())?;
-        Ok(Answer::ok(
-            json!({"ids": ids, "latestDateCovered": format_datetime(self.covered(window))}),
-        ))
+        Ok(Answer::ok(json!({"ids": ids, "latestDateCovered": format_datetime(self.covered(window))})))
     }
 
     /// `GET sobjects/X/deleted/?start=…&end=…`.
@@ -56,7 +51,9 @@ impl Org {
         let records: Vec<Json> = self
             .changed(index, window)
             .filter(|row| row.is_deleted())
-            .map(|row| json!({"id": row.id.to_string(), "deletedDate": row.get(definition, "SystemModstamp").to_json()}))
+            .map(
+                |row| json!({"id": row.id.to_string(), "deletedDate": row.get(definition, "SystemModstamp").to_json()}),
+            )
             .collect();
         within_limit(records.len())?;
         let earliest = self.store.purged_until(index).unwrap_or(self.born);
@@ -73,56 +70,32 @@ impl Org {
         if self.schema.object(index).can.replicateable {
             return Ok(index);
         }
-        Err(ApiError::request(
-            "INVALID_TYPE",
-            format!("{object} is not replicateable"),
-        ))
+        Err(ApiError::request("INVALID_TYPE", format!("{object} is not replicateable")))
     }
 
     fn window(&self, call: &Call, reach: TimeDelta) -> Result<Window, ApiError> {
         let bound = |name: &str| {
-            let text = call
-                .param(name)
-                .ok_or_else(|| bad_window(format!("the {name} date is missing")))?;
+            let text = call.param(name).ok_or_else(|| bad_window(format!("the {name} date is missing")))?;
             // A '+' of the offset that was not percent-encoded has become a blank.
             let at = parse_datetime(text).or_else(|| parse_datetime(&text.replace(' ', "+")));
-            at.map(whole_minutes)
-                .ok_or_else(|| bad_window(format!("{name} is no ISO 8601 date: {text}")))
+            at.map(whole_minutes).ok_or_else(|| bad_window(format!("{name} is no ISO 8601 date: {text}")))
         };
-        let window = Window {
-            start: bound("start")?,
-            end: bound("end")?,
-        };
+        let window = Window { start: bound("start")?, end: bound("end")? };
         if window.start >= window.end {
-            return Err(bad_window(
-                "startDate must precede endDate by more than one minute",
-            ));
+            return Err(bad_window("startDate must precede endDate by more than one minute"));
         }
         if window.start < self.now - reach {
-            let message = format!(
-                "startDate cannot be more than {} days ago",
-                reach.num_days()
-            );
+            let message = format!("startDate cannot be more than {} days ago", reach.num_days());
             return Err(bad_window(message));
         }
         Ok(window)
     }
 
     fn changed(&self, object: ObjectIndex, window: Window) -> impl Iterator<Item = &Row> {
-        let stamp = self
-            .schema
-            .object(object)
-            .find("SystemModstamp")
-            .unwrap_or_default();
+        let stamp = self.schema.object(object).find("SystemModstamp").unwrap_or_default();
         let end = window.end.min(self.settled());
-        let ids = self.store.in_time(
-            object,
-            stamp,
-            Bound::Included(window.start),
-            Bound::Excluded(end),
-        );
-        ids.into_iter()
-            .filter_map(move |id| self.store.get(object, id))
+        let ids = self.store.in_time(object, stamp, Bound::Included(window.start), Bound::Excluded(end));
+        ids.into_iter().filter_map(move |id| self.store.get(object, id))
     }
 
     /// Up to where the feeds are complete: transactions that are still open may yet add to what is later.
@@ -139,8 +112,5 @@ fn within_limit(count: usize) -> Result<(), ApiError> {
     if count <= MAX_IDS {
         return Ok(());
     }
-    Err(ApiError::request(
-        "EXCEEDED_ID_LIMIT",
-        format!("more than {MAX_IDS} records changed: narrow the window"),
-    ))
+    Err(ApiError::request("EXCEEDED_ID_LIMIT", format!("more than {MAX_IDS} records changed: narrow the window")))
 }

@@ -46,11 +46,8 @@ impl Maker<'_> {
     /// A list such as `TaskStatus`: label, and one flag or more per entry.
     fn list(&mut self, object: &str, entries: &[(&str, &[&str])]) {
         for (place, (label, flags)) in (1..).zip(entries) {
-            let mut fields = vec![
-                ("MasterLabel", text(label)),
-                ("ApiName", text(label)),
-                ("SortOrder", Value::Int(place)),
-            ];
+            let mut fields =
+                vec![("MasterLabel", text(label)), ("ApiName", text(label)), ("SortOrder", Value::Int(place))];
             fields.extend(flags.iter().map(|flag| (*flag, Value::Bool(true))));
             self.row(object, None, &fields);
         }
@@ -70,11 +67,7 @@ pub(crate) fn user_fields(
     active: bool,
 ) -> Vec<(&'static str, Value)> {
     let local = email.split('@').next().unwrap_or_default();
-    let alias: String = local
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .take(8)
-        .collect();
+    let alias: String = local.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
     vec![
         ("Username", text(email)),
         ("FirstName", text(first)),
@@ -96,12 +89,7 @@ pub(crate) fn user_fields(
 pub(crate) fn create(schema: &Schema, store: &mut Store, now: DateTime<Utc>) -> Fixtures {
     let users = schema.find("User").unwrap_or_default();
     let creator = store.next_id(users);
-    let mut maker = Maker {
-        schema,
-        store,
-        now,
-        creator,
-    };
+    let mut maker = Maker { schema, store, now, creator };
     let organization = maker.row(
         "Organization",
         None,
@@ -116,21 +104,8 @@ pub(crate) fn create(schema: &Schema, store: &mut Store, now: DateTime<Utc>) -> 
             ("FiscalYearStartMonth", Value::Int(1)),
         ],
     );
-    let profile = maker.row(
-        "Profile",
-        None,
-        &[
-            ("Name", text("System Administrator")),
-            ("UserType", text("Standard")),
-        ],
-    );
-    let integration = user_fields(
-        profile,
-        "Integration",
-        "User",
-        "integration@crmkit.example",
-        true,
-    );
+    let profile = maker.row("Profile", None, &[("Name", text("System Administrator")), ("UserType", text("Standard"))]);
+    let integration = user_fields(profile, "Integration", "User", "integration@crmkit.example", true);
     let integration_user = maker.row("User", Some(creator), &integration);
     let human = user_fields(profile, "Robin", "Desk", "robin.desk@crmkit.example", true);
     let human_user = maker.row("User", None, &human);
@@ -159,14 +134,7 @@ pub(crate) fn create(schema: &Schema, store: &mut Store, now: DateTime<Utc>) -> 
             ("Deferred", &[]),
         ],
     );
-    maker.list(
-        "TaskPriority",
-        &[
-            ("High", &["IsHighPriority"]),
-            ("Normal", &["IsDefault"]),
-            ("Low", &[]),
-        ],
-    );
+    maker.list("TaskPriority", &[("High", &["IsHighPriority"]), ("Normal", &["IsDefault"]), ("Low", &[])]);
     maker.list(
         "LeadStatus",
         &[
@@ -176,11 +144,7 @@ pub(crate) fn create(schema: &Schema, store: &mut Store, now: DateTime<Utc>) -> 
             ("Closed - Not Converted", &[]),
         ],
     );
-    Fixtures {
-        organization,
-        integration_user,
-        human_user,
-    }
+    Fixtures { organization, integration_user, human_user }
 }
 
 /// The stages of a new organisation.

@@ -109,10 +109,7 @@ mod tests {
         assert_eq!(SfId::parse("001D000000IRFmaIAH").unwrap(), id);
         assert_eq!(id.prefix(), "001");
         assert_eq!(id.short(), "001D000000IRFma");
-        assert_eq!(
-            SfId::parse("012000000000000").unwrap().to_string(),
-            "012000000000000AAA"
-        );
+        assert_eq!(SfId::parse("012000000000000").unwrap().to_string(), "012000000000000AAA");
     }
 
     #[test]

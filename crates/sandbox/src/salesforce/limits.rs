@@ -39,27 +39,14 @@ impl Org {
     /// `GET limits`.
     pub(crate) fn limits(&mut self, call: &Call) -> Result<Answer, Failure> {
         call.only("HEAD,GET")?;
-        let limit =
-            |max: u64, used: u64| json!({"Max": max, "Remaining": max.saturating_sub(used)});
+        let limit = |max: u64, used: u64| json!({"Max": max, "Remaining": max.saturating_sub(used)});
         let mut limits = Map::new();
         let used = self.usage.count(self.now);
-        limits.insert(
-            "DailyApiRequests".to_owned(),
-            limit(self.quirks.daily_api_requests.into(), used),
-        );
-        let records: usize = (0..self.schema.objects.len())
-            .map(|object| self.store.rows(object).count())
-            .sum();
+        limits.insert("DailyApiRequests".to_owned(), limit(self.quirks.daily_api_requests.into(), used));
+        let records: usize = (0..self.schema.objects.len()).map(|object| self.store.rows(object).count()).sum();
         let left = DATA_STORAGE_MB.saturating_sub(records / RECORDS_PER_MB);
-        limits.insert(
-            "DataStorageMB".to_owned(),
-            json!({"Max": DATA_STORAGE_MB, "Remaining": left}),
-        );
-        limits.extend(
-            UNTOUCHED
-                .iter()
-                .map(|(name, max)| ((*name).to_owned(), limit(*max, 0))),
-        );
+        limits.insert("DataStorageMB".to_owned(), json!({"Max": DATA_STORAGE_MB, "Remaining": left}));
+        limits.extend(UNTOUCHED.iter().map(|(name, max)| ((*name).to_owned(), limit(*max, 0))));
         limits.sort_keys();
         Ok(Answer::ok(Json::Object(limits)))
     }
@@ -67,33 +54,15 @@ impl Org {
     /// `GET limits/recordCount?sObjects=Account,Contact`; objects without records are left out.
     pub(crate) fn record_count(&self, call: &Call) -> Result<Answer, Failure> {
         call.only("HEAD,GET")?;
-        let named: Option<Vec<&str>> = call
-            .param("sObjects")
-            .map(|list| list.split(',').map(str::trim).collect());
+        let named: Option<Vec<&str>> = call.param("sObjects").map(|list| list.split(',').map(str::trim).collect());
         let wanted = |name: &str| {
-            named
-                .as_ref()
-                .is_none_or(|names| names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)))
+            named.as_ref().is_none_or(|names| names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)))
         };
-        let objects = self
-            .schema
-            .objects
-            .iter()
-            .enumerate()
-            .filter(|(_, object)| wanted(object.name));
-        let counts = objects.map(|(index, object)| {
-            (
-                object.name,
-                self.store
-                    .rows(index)
-                    .filter(|row| !row.is_deleted())
-                    .count(),
-            )
-        });
-        let counts: Vec<Json> = counts
-            .filter(|(_, count)| *count > 0)
-            .map(|(name, count)| json!({"count": count, "name": name}))
-            .collect();
+        let objects = self.schema.objects.iter().enumerate().filter(|(_, object)| wanted(object.name));
+        let counts = objects
+            .map(|(index, object)| (object.name, self.store.rows(index).filter(|row| !row.is_deleted()).count()));
+        let counts: Vec<Json> =
+            counts.filter(|(_, count)| *count > 0).map(|(name, count)| json!({"count": count, "name": name})).collect();
         Ok(Answer::ok(json!({"sObjects": counts})))
     }
 }

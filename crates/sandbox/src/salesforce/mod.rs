@@ -42,9 +42,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use axum::http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use crate::{
-    Context, Edited, Emulator, HumanEdit, Refusal, Refused, Reply, Request, Vendor, World,
-};
+use crate::{Context, Edited, Emulator, HumanEdit, Refusal, Refused, Reply, Request, Vendor, World};
 use errors::{ApiError, Failure};
 pub use ids::{IdError, SfId};
 use org::{Author, Org};
@@ -83,24 +81,16 @@ impl Salesforce {
 }
 
 fn no_such_object(name: &str) -> Failure {
-    ApiError::request(
-        "INVALID_TYPE",
-        format!("sObject type '{name}' is not supported."),
-    )
-    .into()
+    ApiError::request("INVALID_TYPE", format!("sObject type '{name}' is not supported.")).into()
 }
 
 fn as_fields(fields: &Value) -> Result<&Fields, Failure> {
-    fields
-        .as_object()
-        .ok_or_else(|| ApiError::parser("the fields must be a JSON object").into())
+    fields.as_object().ok_or_else(|| ApiError::parser("the fields must be a JSON object").into())
 }
 
 impl Org {
     fn find(&self, object: &str) -> Result<ObjectIndex, Failure> {
-        self.schema
-            .find(object)
-            .ok_or_else(|| no_such_object(object))
+        self.schema.find(object).ok_or_else(|| no_such_object(object))
     }
 
     fn find_row(&self, object: &str, id: &str) -> Result<(ObjectIndex, SfId), Failure> {
@@ -114,10 +104,7 @@ impl Org {
 
     /// A human's edit; the id of the record.
     fn human(&mut self, edit: &HumanEdit) -> Result<(ObjectIndex, SfId), Failure> {
-        let author = Author {
-            user: self.fixtures.human_user,
-            automation: false,
-        };
+        let author = Author { user: self.fixtures.human_user, automation: false };
         match edit {
             HumanEdit::Create { object, fields } => {
                 let index = self.find(object)?;
@@ -144,37 +131,18 @@ impl Org {
                 self.purge(index, id, author)?;
                 Ok((index, id))
             }
-            HumanEdit::Merge {
-                object,
-                id,
-                losers,
-                fields,
-            } => {
+            HumanEdit::Merge { object, id, losers, fields } => {
                 let (index, id) = self.find_row(object, id)?;
-                let losers = losers
-                    .iter()
-                    .map(|loser| Ok(self.find_row(object, loser)?.1));
+                let losers = losers.iter().map(|loser| Ok(self.find_row(object, loser)?.1));
                 let losers = losers.collect::<Result<Vec<SfId>, Failure>>()?;
                 let no_fields = Fields::new();
-                let fields = if fields.is_null() {
-                    &no_fields
-                } else {
-                    as_fields(fields)?
-                };
+                let fields = if fields.is_null() { &no_fields } else { as_fields(fields)? };
                 self.merge(index, id, &losers, fields, author)?;
                 Ok((index, id))
             }
             HumanEdit::Automation { object, id, fields } => {
                 let (index, id) = self.find_row(object, id)?;
-                self.update(
-                    index,
-                    id,
-                    as_fields(fields)?,
-                    Author {
-                        automation: true,
-                        ..author
-                    },
-                )?;
+                self.update(index, id, as_fields(fields)?, Author { automation: true, ..author })?;
                 Ok((index, id))
             }
         }
@@ -194,25 +162,18 @@ impl Emulator for Salesforce {
         match refusal {
             Refusal::RateLimited { retry_after: None } => {
                 let message = "ConcurrentRequests (Concurrent API Requests) Limit exceeded.";
-                let error = ApiError::request("REQUEST_LIMIT_EXCEEDED", message)
-                    .with_status(StatusCode::FORBIDDEN);
+                let error = ApiError::request("REQUEST_LIMIT_EXCEEDED", message).with_status(StatusCode::FORBIDDEN);
                 api::failure_reply(&error.into())
             }
             // The vendor itself sends no 429; something between it and the caller does.
-            Refusal::RateLimited {
-                retry_after: Some(seconds),
-            } => Reply::text(
-                StatusCode::TOO_MANY_REQUESTS,
-                "text/plain",
-                "Too Many Requests",
-            )
-            .header(header::RETRY_AFTER, seconds),
+            Refusal::RateLimited { retry_after: Some(seconds) } => {
+                Reply::text(StatusCode::TOO_MANY_REQUESTS, "text/plain", "Too Many Requests")
+                    .header(header::RETRY_AFTER, seconds)
+            }
             Refusal::QuotaExhausted => api::failure_reply(&api::quota_exhausted().into()),
             Refusal::ServerError { status } => server_error(*status),
             Refusal::ExpiredCredentials => {
-                let token = request
-                    .header("authorization")
-                    .and_then(|header| header.split_once(' '));
+                let token = request.header("authorization").and_then(|header| header.split_once(' '));
                 if let Some((_, token)) = token {
                     self.lock().sessions.end(token.trim());
                 }
@@ -268,10 +229,7 @@ impl Emulator for Salesforce {
         let org = self.lock();
         let mut state = Map::new();
         for (index, object) in org.schema.objects.iter().enumerate() {
-            let rows = org
-                .store
-                .rows(index)
-                .map(|row| org.full_json(index, row, SHOWN_VERSION));
+            let rows = org.store.rows(index).map(|row| org.full_json(index, row, SHOWN_VERSION));
             state.insert(object.name.to_owned(), rows.collect());
         }
         Value::Object(state)
@@ -298,9 +256,7 @@ fn server_error(status: u16) -> Reply {
         ),
         503 => ApiError::request("SERVER_UNAVAILABLE", "Server unavailable"),
         _ => {
-            let page = format!(
-                "<html><head><title>{code}</title></head><body><h1>{code}</h1></body></html>"
-            );
+            let page = format!("<html><head><title>{code}</title></head><body><h1>{code}</h1></body></html>");
             return Reply::text(code, "text/html;charset=UTF-8", page);
         }
     };

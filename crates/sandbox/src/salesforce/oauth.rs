@@ -17,9 +17,7 @@ impl Form {
     fn read(request: &Request) -> Form {
         let body = url::form_urlencoded::parse(&request.body).into_owned();
         let mut fields: Vec<(String, String)> = body.chain(request.query.iter().cloned()).collect();
-        let basic = request
-            .header("authorization")
-            .and_then(|header| header.split_once(' '));
+        let basic = request.header("authorization").and_then(|header| header.split_once(' '));
         let basic = basic.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));
         let decoded = basic.and_then(|(_, text)| STANDARD.decode(text.trim()).ok());
         let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
@@ -31,18 +29,12 @@ impl Form {
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, value)| key == name && !value.is_empty())
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 }
 
 fn refused(error: &str, description: &str) -> Reply {
-    json_reply(
-        StatusCode::BAD_REQUEST,
-        &json!({"error": error, "error_description": description}),
-    )
+    json_reply(StatusCode::BAD_REQUEST, &json!({"error": error, "error_description": description}))
 }
 
 impl Org {
@@ -73,9 +65,7 @@ impl Org {
             "password" if !self.quirks.password_grant || !self.password_fits(&form) => {
                 return refused("invalid_grant", "authentication failure");
             }
-            "refresh_token" => match self
-                .sessions
-                .refresh(form.get("refresh_token").unwrap_or_default(), &self.quirks)
+            "refresh_token" => match self.sessions.refresh(form.get("refresh_token").unwrap_or_default(), &self.quirks)
             {
                 Some(next) => new_refresh_token = next,
                 None => return refused("invalid_grant", "expired access/refresh token"),
@@ -89,9 +79,7 @@ impl Org {
         let credentials = &self.sessions.credentials;
         let with_token = format!("{}{}", credentials.password, credentials.security_token);
         let password = form.get("password");
-        let user = form
-            .get("username")
-            .is_some_and(|name| name.eq_ignore_ascii_case(&credentials.username));
+        let user = form.get("username").is_some_and(|name| name.eq_ignore_ascii_case(&credentials.username));
         user && (password == Some(&credentials.password) || password == Some(&with_token))
     }
 
@@ -100,10 +88,7 @@ impl Org {
         let id = self.identity_url(&request.origin);
         let issued_at = self.now.timestamp_millis().to_string();
         let signed = format!("{id}{issued_at}");
-        let signature = hmac_sha256(
-            self.sessions.credentials.client_secret.as_bytes(),
-            signed.as_bytes(),
-        );
+        let signature = hmac_sha256(self.sessions.credentials.client_secret.as_bytes(), signed.as_bytes());
         let mut answer = json!({
             "access_token": token,
             "signature": STANDARD.encode(signature),
@@ -122,10 +107,7 @@ impl Org {
     /// `/services/oauth2/revoke`.
     pub(crate) fn revoke(&mut self, request: &Request) -> Reply {
         let form = Form::read(request);
-        if form
-            .get("token")
-            .is_some_and(|token| self.sessions.end(token))
-        {
+        if form.get("token").is_some_and(|token| self.sessions.end(token)) {
             return Reply::empty(StatusCode::OK);
         }
         refused("invalid_token", "invalid token")
@@ -133,31 +115,20 @@ impl Org {
 
     /// The absolute URL of the token's user.
     pub(crate) fn identity_url(&self, origin: &str) -> String {
-        format!(
-            "{origin}/id/{}/{}",
-            self.fixtures.organization, self.sessions.user
-        )
+        format!("{origin}/id/{}/{}", self.fixtures.organization, self.sessions.user)
     }
 
     /// A text field of the token's user.
     fn user_text(&self, name: &str) -> Json {
-        let object = self
-            .schema
-            .find("User")
-            .map(|index| (index, self.schema.object(index)));
-        let row = object
-            .and_then(|(index, object)| Some((object, self.store.get(index, self.sessions.user)?)));
+        let object = self.schema.find("User").map(|index| (index, self.schema.object(index)));
+        let row = object.and_then(|(index, object)| Some((object, self.store.get(index, self.sessions.user)?)));
         row.map_or(Json::Null, |(object, row)| row.get(object, name).to_json())
     }
 
     fn api_urls(&self, origin: &str) -> Json {
         let data = format!("{origin}/services/data/v{{version}}/");
-        let soap = |kind: &str| {
-            format!(
-                "{origin}/services/Soap/{kind}/{{version}}/{}",
-                self.fixtures.organization.short()
-            )
-        };
+        let soap =
+            |kind: &str| format!("{origin}/services/Soap/{kind}/{{version}}/{}", self.fixtures.organization.short());
         json!({
             "enterprise": soap("c"),
             "metadata": soap("m"),
@@ -234,20 +205,10 @@ fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     } else {
         key
     };
-    block
-        .iter_mut()
-        .zip(key)
-        .for_each(|(slot, byte)| *slot = *byte);
+    block.iter_mut().zip(key).for_each(|(slot, byte)| *slot = *byte);
     let pad = |with: u8| block.map(|byte| byte ^ with);
-    let inner = Sha256::new()
-        .chain_update(pad(0x36))
-        .chain_update(message)
-        .finalize();
-    Sha256::new()
-        .chain_update(pad(0x5c))
-        .chain_update(inner)
-        .finalize()
-        .into()
+    let inner = Sha256::new().chain_update(pad(0x36)).chain_update(message).finalize();
+    Sha256::new().chain_update(pad(0x5c)).chain_update(inner).finalize().into()
 }
 
 #[cfg(test)]
@@ -257,24 +218,10 @@ mod tests {
     #[test]
     fn the_signature_is_hmac_sha256() {
         // Test case 2 and 6 of RFC 4231.
-        let hex = |bytes: [u8; 32]| {
-            bytes
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
-        };
+        let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let short = hmac_sha256(b"Jefe", b"what do ya want for nothing?");
-        assert_eq!(
-            hex(short),
-            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-        );
-        let long = hmac_sha256(
-            &[0xaa; 131],
-            b"Test Using Larger Than Block-Size Key - Hash Key First",
-        );
-        assert_eq!(
-            hex(long),
-            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
-        );
+        assert_eq!(hex(short), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        let long = hmac_sha256(&[0xaa; 131], b"Test Using Larger Than Block-Size Key - Hash Key First");
+        assert_eq!(hex(long), "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
     }
 }

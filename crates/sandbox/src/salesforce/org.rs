@@ -90,10 +90,7 @@ impl Org {
     }
 
     pub(crate) fn savepoint(&mut self) -> Savepoint {
-        Savepoint {
-            mark: self.store.begin(),
-            effects: self.effects.len(),
-        }
+        Savepoint { mark: self.store.begin(), effects: self.effects.len() }
     }
 
     pub(crate) fn keep(&mut self, savepoint: Savepoint) {
@@ -106,10 +103,7 @@ impl Org {
     }
 
     /// Runs a write as a whole or not at all.
-    pub(crate) fn transact<T>(
-        &mut self,
-        write: impl FnOnce(&mut Org) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    pub(crate) fn transact<T>(&mut self, write: impl FnOnce(&mut Org) -> Result<T, Failure>) -> Result<T, Failure> {
         let savepoint = self.savepoint();
         let result = write(self);
         match &result {
@@ -120,8 +114,7 @@ impl Org {
     }
 
     pub(crate) fn note(&mut self, action: Action, object: &Object, id: SfId, fields: Vec<String>) {
-        self.effects
-            .push(Effect::new(action, object.name, id, fields));
+        self.effects.push(Effect::new(action, object.name, id, fields));
     }
 
     /// The object called `name`, or the answer for a resource that is not there.
@@ -151,13 +144,6 @@ impl Org {
     pub(crate) fn stamp_created(&self, object: &Object, row: &mut Row, author: Author) {
         row.set(object, "CreatedDate", Value::DateTime(self.now));
         row.set(object, "CreatedById", Value::Id(author.user));
-        self.stamp(
-            object,
-            row,
-            Author {
-                automation: false,
-                ..author
-            },
-        );
+        self.stamp(object, row, Author { automation: false, ..author });
     }
 }

@@ -23,11 +23,7 @@ impl Org {
         let Some(text) = call.param("q") else {
             return match call.param("explain") {
                 Some(text) => Ok(Answer::ok(self.explain(call, text)?)),
-                None => Err(ApiError::request(
-                    "MALFORMED_QUERY",
-                    "A query string has to be specified",
-                )
-                .into()),
+                None => Err(ApiError::request("MALFORMED_QUERY", "A query string has to be specified").into()),
             };
         };
         let binder = self.binder(call, all_rows);
@@ -45,7 +41,8 @@ impl Org {
         };
         let results = evaluation.run(&plan);
         if !query.group_by.is_empty() && results.rows.len() > MAX_GROUPS {
-            let message = "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch";
+            let message =
+                "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch";
             return Err(ApiError::request("EXCEEDED_ID_LIMIT", message).into());
         }
         Ok(Answer::ok(self.first_page(call, results)))
@@ -66,9 +63,7 @@ impl Org {
     /// `GET query?explain=…`: whether an index would lead.
     fn explain(&self, call: &Call, text: &str) -> Result<Json, ApiError> {
         let binder = self.binder(call, false);
-        let plan = parse(text)
-            .and_then(|query| binder.bind(&query))
-            .map_err(|error| error.in_query(text))?;
+        let plan = parse(text).and_then(|query| binder.bind(&query)).map_err(|error| error.in_query(text))?;
         let evaluation = Evaluation {
             schema: &self.schema,
             store: &self.store,
@@ -80,11 +75,7 @@ impl Org {
         let (indexed, cardinality) = evaluation.access(&plan);
         let all = self.store.rows(plan.object).count();
         let leading = if indexed { "Index" } else { "TableScan" };
-        let cost = if indexed {
-            cardinality as f64 / all.max(1) as f64
-        } else {
-            1.0
-        };
+        let cost = if indexed { cardinality as f64 / all.max(1) as f64 } else { 1.0 };
         Ok(json!({"plans": [{
             "cardinality": cardinality,
             "fields": [],
@@ -127,10 +118,7 @@ impl Org {
             if records.len() <= size {
                 continue;
             }
-            let rows = std::mem::take(records)
-                .into_iter()
-                .map(|record| (record, 1))
-                .collect();
+            let rows = std::mem::take(records).into_iter().map(|record| (record, 1)).collect();
             let snapshot = Snapshot::new(rows, size, self.now);
             let Some(page) = snapshot.page(0) else {
                 continue;
@@ -153,9 +141,7 @@ impl Org {
 /// `Sforce-Query-Options: batchSize=500`, within its bounds.
 fn page_size(call: &Call) -> usize {
     let options = call.header("sforce-query-options").unwrap_or_default();
-    let named = options
-        .split([',', ';'])
-        .filter_map(|option| option.split_once('='));
+    let named = options.split([',', ';']).filter_map(|option| option.split_once('='));
     let wanted = named
         .filter(|(name, _)| name.trim().eq_ignore_ascii_case("batchSize"))
         .find_map(|(_, size)| size.trim().parse::<usize>().ok());

@@ -67,16 +67,10 @@ impl Quirks {
     /// # Errors
     /// A sentence that names the unknown switch or the wrong value.
     pub(crate) fn changed(&self, changes: &serde_json::Value) -> Result<Quirks, String> {
-        let changes = changes
-            .as_object()
-            .ok_or("the switches must be given as a JSON object")?;
+        let changes = changes.as_object().ok_or("the switches must be given as a JSON object")?;
         let mut all = serde_json::to_value(self).map_err(|error| error.to_string())?;
         if let Some(all) = all.as_object_mut() {
-            all.extend(
-                changes
-                    .iter()
-                    .map(|(name, value)| (name.clone(), value.clone())),
-            );
+            all.extend(changes.iter().map(|(name, value)| (name.clone(), value.clone())));
         }
         serde_json::from_value(all).map_err(|error| error.to_string())
     }

@@ -28,15 +28,8 @@ pub(crate) fn field_json(object: &Object, row: &Row, field: FieldIndex) -> Json 
 
 fn address(object: &Object, row: &Row, compound: &str) -> Json {
     let mut parts = Map::new();
-    for (field, value) in object
-        .fields
-        .iter()
-        .zip(&row.values)
-        .filter(|(field, _)| field.compound == Some(compound))
-    {
-        let part = compound
-            .strip_suffix("Address")
-            .and_then(|prefix| field.name.strip_prefix(prefix));
+    for (field, value) in object.fields.iter().zip(&row.values).filter(|(field, _)| field.compound == Some(compound)) {
+        let part = compound.strip_suffix("Address").and_then(|prefix| field.name.strip_prefix(prefix));
         let mut letters = part.unwrap_or(field.name).chars();
         let first = letters.next().map(|letter| letter.to_ascii_lowercase());
         parts.insert(first.into_iter().chain(letters).collect(), value.to_json());
@@ -53,10 +46,7 @@ impl Org {
     pub(crate) fn full_json(&self, object: ObjectIndex, row: &Row, version: Version<'_>) -> Json {
         let definition = self.schema.object(object);
         let mut record = Map::with_capacity(definition.fields.len() + 1);
-        record.insert(
-            "attributes".to_owned(),
-            attributes(definition, row.id, version),
-        );
+        record.insert("attributes".to_owned(), attributes(definition, row.id, version));
         for (index, field) in definition.fields.iter().enumerate() {
             record.insert(field.name.to_owned(), field_json(definition, row, index));
         }
@@ -73,15 +63,9 @@ impl Org {
     ) -> Json {
         let definition = self.schema.object(object);
         let mut record = Map::with_capacity(fields.len() + 2);
-        record.insert(
-            "attributes".to_owned(),
-            attributes(definition, row.id, version),
-        );
+        record.insert("attributes".to_owned(), attributes(definition, row.id, version));
         for &index in fields {
-            record.insert(
-                definition.field(index).name.to_owned(),
-                field_json(definition, row, index),
-            );
+            record.insert(definition.field(index).name.to_owned(), field_json(definition, row, index));
         }
         if !record.contains_key("Id") {
             record.insert("Id".to_owned(), json!(row.id.to_string()));

@@ -25,10 +25,7 @@ pub(crate) enum Found {
 impl Org {
     /// Who writes when a call writes.
     pub(crate) fn caller(&self) -> Author {
-        Author {
-            user: self.sessions.user,
-            automation: false,
-        }
+        Author { user: self.sessions.user, automation: false }
     }
 
     /// `sobjects/X`: what it is, or a new record.
@@ -53,11 +50,7 @@ impl Org {
     }
 
     fn row_url(&self, call: &Call, object: ObjectIndex, id: SfId) -> String {
-        format!(
-            "/services/data/{}/sobjects/{}/{id}",
-            call.version,
-            self.schema.object(object).name
-        )
+        format!("/services/data/{}/sobjects/{}/{id}", call.version, self.schema.object(object).name)
     }
 
     /// Reads the id in a path. What is no id might have been meant as an external id field.
@@ -68,22 +61,14 @@ impl Org {
             Ok(_) => Err(ApiError::not_found()),
             Err(IdError::Length) => Err(ApiError::no_external_id(segment)),
             Err(IdError::Character | IdError::Checksum) => {
-                let message = format!(
-                    "{} ID: id value of incorrect type: {segment}",
-                    definition.label
-                );
+                let message = format!("{} ID: id value of incorrect type: {segment}", definition.label);
                 Err(ApiError::record("MALFORMED_ID", message, &["Id"]))
             }
         }
     }
 
     /// `sobjects/X/ID`; `POST sobjects/X/Id` creates.
-    pub(crate) fn row_resource(
-        &mut self,
-        call: &Call,
-        object: &str,
-        segment: &str,
-    ) -> Result<Answer, Failure> {
+    pub(crate) fn row_resource(&mut self, call: &Call, object: &str, segment: &str) -> Result<Answer, Failure> {
         let index = self.object_named(object)?;
         if call.method == Method::POST && segment.eq_ignore_ascii_case("Id") {
             return self.object_resource(call, object);
@@ -115,23 +100,14 @@ impl Org {
             Err(_) => return Err(ApiError::not_found().into()),
         };
         let definition = self.schema.object(object);
-        let modified = row
-            .get(definition, "LastModifiedDate")
-            .as_datetime()
-            .unwrap_or(self.born);
-        if call
-            .date_header("if-modified-since")?
-            .is_some_and(|since| modified <= since)
-        {
-            return Ok(Answer::empty(StatusCode::NOT_MODIFIED)
-                .header("last-modified", http_date(modified)));
+        let modified = row.get(definition, "LastModifiedDate").as_datetime().unwrap_or(self.born);
+        if call.date_header("if-modified-since")?.is_some_and(|since| modified <= since) {
+            return Ok(Answer::empty(StatusCode::NOT_MODIFIED).header("last-modified", http_date(modified)));
         }
         self.unmodified_since(call, object, id)?;
         let body = match call.param("fields") {
             None => self.full_json(object, row, &call.version),
-            Some(list) => {
-                self.some_json(object, row, &named_fields(definition, list)?, &call.version)
-            }
+            Some(list) => self.some_json(object, row, &named_fields(definition, list)?, &call.version),
         };
         Ok(Answer::ok(body).header("last-modified", http_date(modified)))
     }
@@ -142,10 +118,7 @@ impl Org {
             return Ok(());
         };
         let definition = self.schema.object(object);
-        let modified = self
-            .store
-            .get(object, id)
-            .and_then(|row| row.get(definition, "LastModifiedDate").as_datetime());
+        let modified = self.store.get(object, id).and_then(|row| row.get(definition, "LastModifiedDate").as_datetime());
         if modified.is_none_or(|modified| modified <= since) {
             return Ok(());
         }
@@ -171,10 +144,7 @@ impl Org {
         let found = self.find_by_key(index, field, value)?;
         match (found, &call.method) {
             (Found::Many(ids), _) => {
-                let urls: Vec<String> = ids
-                    .into_iter()
-                    .map(|id| self.row_url(call, index, id))
-                    .collect();
+                let urls: Vec<String> = ids.into_iter().map(|id| self.row_url(call, index, id)).collect();
                 Ok(Answer::new(StatusCode::MULTIPLE_CHOICES, json!(urls)))
             }
             (found, &Method::PATCH) => self.upsert_row(call, index, field, value, &found),
@@ -184,32 +154,19 @@ impl Org {
     }
 
     /// The field of an upsert: an external id, a lookup field, or `Id`.
-    pub(crate) fn upsert_field(
-        &self,
-        object: ObjectIndex,
-        name: &str,
-    ) -> Result<FieldIndex, ApiError> {
+    pub(crate) fn upsert_field(&self, object: ObjectIndex, name: &str) -> Result<FieldIndex, ApiError> {
         let definition = self.schema.object(object);
-        let field = definition
-            .find(name)
-            .filter(|field| definition.field(*field).upsert_key());
+        let field = definition.find(name).filter(|field| definition.field(*field).upsert_key());
         field.ok_or_else(|| ApiError::no_external_id(name))
     }
 
     /// The live records with this external id. A blank value matches nothing.
-    pub(crate) fn find_by_key(
-        &self,
-        object: ObjectIndex,
-        field: FieldIndex,
-        value: &str,
-    ) -> Result<Found, ApiError> {
+    pub(crate) fn find_by_key(&self, object: ObjectIndex, field: FieldIndex, value: &str) -> Result<Found, ApiError> {
         if self.schema.object(object).field(field).kind == FieldType::Id {
             let id = self.row_id(object, value)?;
             return self.live_row(object, id).map(|_| Found::One(id));
         }
-        let mut ids = self
-            .store
-            .live_with_value(object, field, &Value::text(value.trim()));
+        let mut ids = self.store.live_with_value(object, field, &Value::text(value.trim()));
         Ok(match (ids.pop(), ids.is_empty()) {
             (None, _) => Found::None,
             (Some(id), true) => Found::One(id),
@@ -232,14 +189,10 @@ impl Org {
         let definition = self.schema.object(object);
         let key = definition.field(field);
         let (name, by_id) = (key.name, key.kind == FieldType::Id);
-        let repeated = fields
-            .keys()
-            .find(|given| given.eq_ignore_ascii_case(name))
-            .cloned();
+        let repeated = fields.keys().find(|given| given.eq_ignore_ascii_case(name)).cloned();
         if let Some(given) = repeated {
             if self.quirks.refuse_external_id_in_body {
-                let message =
-                    format!("The {name} field should not be specified in the sobject data.");
+                let message = format!("The {name} field should not be specified in the sobject data.");
                 return Err(ApiError::request("INVALID_FIELD", message).into());
             }
             fields.remove(&given);
@@ -253,8 +206,7 @@ impl Org {
                 if by_id || call.major < 46 {
                     return Ok(Answer::empty(StatusCode::NO_CONTENT));
                 }
-                let body =
-                    json!({"id": id.to_string(), "success": true, "errors": [], "created": false});
+                let body = json!({"id": id.to_string(), "success": true, "errors": [], "created": false});
                 Ok(Answer::ok(body))
             }
             _ if call.flag("updateOnly") => Err(ApiError::not_found().into()),
@@ -267,45 +219,27 @@ impl Org {
     }
 
     /// `sobjects/X/ID/RELATIONSHIP`: the parent, or the children.
-    fn related(
-        &mut self,
-        call: &Call,
-        object: ObjectIndex,
-        id: &str,
-        name: &str,
-    ) -> Result<Answer, Failure> {
+    fn related(&mut self, call: &Call, object: ObjectIndex, id: &str, name: &str) -> Result<Answer, Failure> {
         call.only("HEAD,GET")?;
         let id = self.row_id(object, id)?;
         let definition = self.schema.object(object);
-        let row = self
-            .live_row(object, id)
-            .map_err(|_| ApiError::not_found())?;
+        let row = self.live_row(object, id).map_err(|_| ApiError::not_found())?;
         if let Some(hop) = definition.find_relationship(name) {
-            let parent = row.values[hop]
-                .as_id()
-                .and_then(|id| self.store.lookup(id))
-                .filter(|(_, row)| !row.is_deleted());
+            let parent =
+                row.values[hop].as_id().and_then(|id| self.store.lookup(id)).filter(|(_, row)| !row.is_deleted());
             let Some((object, parent)) = parent else {
                 let message = "Provided relationship traversal has no record: the parent is null";
-                return Err(ApiError::request("NOT_FOUND", message)
-                    .with_status(StatusCode::NOT_FOUND)
-                    .into());
+                return Err(ApiError::request("NOT_FOUND", message).with_status(StatusCode::NOT_FOUND).into());
             };
             return Ok(Answer::ok(self.shown(call, object, parent)?));
         }
         let Some(link) = definition.find_children(name) else {
             return Err(ApiError::not_found().into());
         };
-        let ids = self
-            .store
-            .live_with_value(link.child, link.field, &Value::Id(id));
+        let ids = self.store.live_with_value(link.child, link.field, &Value::Id(id));
         let rows = ids.iter().filter_map(|id| self.store.get(link.child, *id));
-        let records = rows
-            .map(|row| self.shown(call, link.child, row))
-            .collect::<Result<Vec<Json>, _>>()?;
-        Ok(Answer::ok(
-            json!({"totalSize": records.len(), "done": true, "records": records}),
-        ))
+        let records = rows.map(|row| self.shown(call, link.child, row)).collect::<Result<Vec<Json>, _>>()?;
+        Ok(Answer::ok(json!({"totalSize": records.len(), "done": true, "records": records})))
     }
 
     fn shown(&self, call: &Call, object: ObjectIndex, row: &Row) -> Result<Json, ApiError> {
@@ -321,24 +255,12 @@ impl Org {
 
 /// The fields of a comma-separated list.
 pub(crate) fn named_fields(object: &Object, list: &str) -> Result<Vec<FieldIndex>, ApiError> {
-    let names = list
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty());
-    names
-        .map(|name| {
-            object
-                .find(name)
-                .ok_or_else(|| ApiError::no_such_column(name, object.name))
-        })
-        .collect()
+    let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
+    names.map(|name| object.find(name).ok_or_else(|| ApiError::no_such_column(name, object.name))).collect()
 }
 
 /// Takes the id out of a record of a collection: `id` or `Id`. A null is no id.
 pub(crate) fn take_id(fields: &mut Fields) -> Option<String> {
-    let name = fields
-        .keys()
-        .find(|name| name.eq_ignore_ascii_case("Id"))
-        .cloned()?;
+    let name = fields.keys().find(|name| name.eq_ignore_ascii_case("Id")).cloned()?;
     fields.remove(&name)?.as_str().map(str::to_owned)
 }

@@ -14,8 +14,7 @@ use super::store::Row;
 use super::value::Value;
 use crate::World;
 use crate::data::{
-    Address, Company, CompanyId, Deal, DealId, DealStage, Industry, Note, Person, PersonId,
-    Subject, Task, UserId,
+    Address, Company, CompanyId, Deal, DealId, DealStage, Industry, Note, Person, PersonId, Subject, Task, UserId,
 };
 
 /// Which record stands for which inhabitant of the world.
@@ -73,27 +72,13 @@ impl Org {
     }
 
     fn seed_users(&mut self, world: &World, known: &mut Known) {
-        let profile = self
-            .schema
-            .find("Profile")
-            .and_then(|index| self.store.rows(index).next())
-            .map(|row| row.id);
+        let profile = self.schema.find("Profile").and_then(|index| self.store.rows(index).next()).map(|row| row.id);
         let by = self.fixtures.integration_user;
         for user in &world.users {
             let cells = profile.map(|profile| {
-                user_fields(
-                    profile,
-                    &user.first_name,
-                    &user.last_name,
-                    &user.email.to_lowercase(),
-                    user.active,
-                )
+                user_fields(profile, &user.first_name, &user.last_name, &user.email.to_lowercase(), user.active)
             });
-            let stamps = Stamps {
-                created: self.born,
-                updated: self.born,
-                by,
-            };
+            let stamps = Stamps { created: self.born, updated: self.born, by };
             let id = self.plant_row("User", cells.unwrap_or_default(), &stamps);
             known.users.insert(user.id, id);
         }
@@ -124,26 +109,12 @@ impl Org {
         id
     }
 
-    fn stamps(
-        &self,
-        created: DateTime<Utc>,
-        updated: DateTime<Utc>,
-        by: UserId,
-        known: &Known,
-    ) -> Stamps {
-        Stamps {
-            created,
-            updated,
-            by: self.user(by, known),
-        }
+    fn stamps(&self, created: DateTime<Utc>, updated: DateTime<Utc>, by: UserId, known: &Known) -> Stamps {
+        Stamps { created, updated, by: self.user(by, known) }
     }
 
     fn user(&self, id: UserId, known: &Known) -> SfId {
-        known
-            .users
-            .get(&id)
-            .copied()
-            .unwrap_or(self.fixtures.integration_user)
+        known.users.get(&id).copied().unwrap_or(self.fixtures.integration_user)
     }
 
     fn seed_company(&mut self, company: &Company, known: &Known) -> SfId {
@@ -153,27 +124,11 @@ impl Org {
             ("Website", optional(company.website.as_deref())),
             ("Phone", optional(company.phone.as_deref())),
             ("Industry", optional(company.industry.map(industry))),
-            (
-                "NumberOfEmployees",
-                company
-                    .employees
-                    .map_or(Value::Null, |count| Value::Int(count.into())),
-            ),
-            (
-                "AnnualRevenue",
-                company
-                    .annual_revenue
-                    .map_or(Value::Null, |revenue| Value::Decimal(revenue.into())),
-            ),
-            (
-                "ParentId",
-                reference(company.parent.and_then(|id| known.companies.get(&id))),
-            ),
+            ("NumberOfEmployees", company.employees.map_or(Value::Null, |count| Value::Int(count.into()))),
+            ("AnnualRevenue", company.annual_revenue.map_or(Value::Null, |revenue| Value::Decimal(revenue.into()))),
+            ("ParentId", reference(company.parent.and_then(|id| known.companies.get(&id)))),
             ("OwnerId", Value::Id(stamps.by)),
-            (
-                "Customer_Code__c",
-                optional(company.customer_code.as_deref()),
-            ),
+            ("Customer_Code__c", optional(company.customer_code.as_deref())),
         ];
         cells.extend(address("Billing", company.address.as_ref()));
         self.plant_row("Account", cells, &stamps)
@@ -184,23 +139,14 @@ impl Org {
         let mut cells = vec![
             ("FirstName", optional(person.first_name.as_deref())),
             ("LastName", text(&person.last_name)),
-            (
-                "Email",
-                optional(person.email.as_deref().map(str::to_lowercase).as_deref()),
-            ),
+            ("Email", optional(person.email.as_deref().map(str::to_lowercase).as_deref())),
             ("Phone", optional(person.work_phone.as_deref())),
             ("MobilePhone", optional(person.mobile.as_deref())),
             ("Title", optional(person.job_title.as_deref())),
-            (
-                "AccountId",
-                reference(person.company.and_then(|id| known.companies.get(&id))),
-            ),
+            ("AccountId", reference(person.company.and_then(|id| known.companies.get(&id)))),
             ("OwnerId", Value::Id(stamps.by)),
             ("LeadSource", optional(person.lead_source)),
-            (
-                "Tier__c",
-                optional(person.tier.map(crate::data::Tier::label)),
-            ),
+            ("Tier__c", optional(person.tier.map(crate::data::Tier::label))),
             ("Region__c", optional(person.sales_region)),
             ("HasOptedOutOfEmail", Value::Bool(person.email_opt_out)),
             ("DoNotCall", Value::Bool(person.do_not_call)),
@@ -211,18 +157,10 @@ impl Org {
 
     fn seed_deal(&mut self, deal: &Deal, known: &Known) -> SfId {
         let stamps = self.stamps(deal.created, deal.updated, deal.owner, known);
-        let people: Vec<SfId> = deal
-            .people
-            .iter()
-            .filter_map(|id| known.people.get(id))
-            .copied()
-            .collect();
+        let people: Vec<SfId> = deal.people.iter().filter_map(|id| known.people.get(id)).copied().collect();
         let cells = vec![
             ("Name", text(&deal.name)),
-            (
-                "AccountId",
-                reference(deal.company.and_then(|id| known.companies.get(&id))),
-            ),
+            ("AccountId", reference(deal.company.and_then(|id| known.companies.get(&id)))),
             ("ContactId", reference(people.first())),
             ("Amount", deal.amount.map_or(Value::Null, Value::Decimal)),
             ("StageName", text(stage(deal.stage))),
@@ -246,25 +184,12 @@ impl Org {
 
     fn seed_task(&mut self, task: &Task, known: &Known) {
         let stamps = self.stamps(task.created, task.updated, task.owner, known);
-        let open = [
-            "Not Started",
-            "In Progress",
-            "Not Started",
-            "Waiting on someone else",
-        ];
+        let open = ["Not Started", "In Progress", "Not Started", "Waiting on someone else"];
         let turn = usize::try_from(task.id.0).unwrap_or(0);
-        let status = if task.done {
-            "Completed"
-        } else {
-            open[turn % open.len()]
-        };
+        let status = if task.done { "Completed" } else { open[turn % open.len()] };
         let priority = ["Normal", "Normal", "High", "Normal", "Low"][turn % 5];
         let about = task.about.and_then(|subject| known.subject(subject));
-        let link = if matches!(task.about, Some(Subject::Person(_))) {
-            "WhoId"
-        } else {
-            "WhatId"
-        };
+        let link = if matches!(task.about, Some(Subject::Person(_))) { "WhoId" } else { "WhatId" };
         let cells = vec![
             ("Subject", text(&task.title)),
             ("Description", optional(task.description.as_deref())),
@@ -286,14 +211,7 @@ impl Org {
         let title = note.text.lines().next().unwrap_or_default();
         let cells = vec![
             ("ParentId", Value::Id(parent)),
-            (
-                "Title",
-                text(if title.trim().is_empty() {
-                    "Note"
-                } else {
-                    title
-                }),
-            ),
+            ("Title", text(if title.trim().is_empty() { "Note" } else { title })),
             ("Body", text(&note.text)),
             ("OwnerId", Value::Id(stamps.by)),
         ];
@@ -323,39 +241,21 @@ fn fitted(object: &Object, name: &str, value: Value) -> Value {
             let length = usize::try_from(field.length).unwrap_or(usize::MAX);
             Value::text(text.chars().take(length).collect::<String>().trim_end())
         }
-        Value::Decimal(number) if field.kind.is_decimal() => {
-            Value::Decimal(rounded(number, field.scale))
-        }
-        Value::Decimal(number) if field.kind == FieldType::Int => {
-            Value::Decimal(rounded(number, 0))
-        }
+        Value::Decimal(number) if field.kind.is_decimal() => Value::Decimal(rounded(number, field.scale)),
+        Value::Decimal(number) if field.kind == FieldType::Int => Value::Decimal(rounded(number, 0)),
         value => value,
     }
 }
 
 fn rounded(number: Decimal, scale: u32) -> Decimal {
-    number
-        .round_dp_with_strategy(scale, rust_decimal::RoundingStrategy::MidpointAwayFromZero)
-        .normalize()
+    number.round_dp_with_strategy(scale, rust_decimal::RoundingStrategy::MidpointAwayFromZero).normalize()
 }
 
 /// The parts of an address block.
 fn address(block: &str, address: Option<&Address>) -> Vec<(&'static str, Value)> {
     let names: [&'static str; 5] = match block {
-        "Billing" => [
-            "BillingStreet",
-            "BillingCity",
-            "BillingState",
-            "BillingPostalCode",
-            "BillingCountry",
-        ],
-        _ => [
-            "MailingStreet",
-            "MailingCity",
-            "MailingState",
-            "MailingPostalCode",
-            "MailingCountry",
-        ],
+        "Billing" => ["BillingStreet", "BillingCity", "BillingState", "BillingPostalCode", "BillingCountry"],
+        _ => ["MailingStreet", "MailingCity", "MailingState", "MailingPostalCode", "MailingCountry"],
     };
     let Some(address) = address else {
         return Vec::new();

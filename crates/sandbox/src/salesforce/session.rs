@@ -43,16 +43,12 @@ struct Session {
 /// Secrets are not shown.
 impl std::fmt::Debug for Sessions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sessions")
-            .field("access", &self.access.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Sessions").field("access", &self.access.len()).finish_non_exhaustive()
     }
 }
 
 fn random(rng: &mut fastrand::Rng, length: usize) -> String {
-    (0..length)
-        .map(|_| char::from(rng.choice(TOKEN_CHARACTERS).copied().unwrap_or(b'A')))
-        .collect()
+    (0..length).map(|_| char::from(rng.choice(TOKEN_CHARACTERS).copied().unwrap_or(b'A'))).collect()
 }
 
 impl Sessions {
@@ -68,10 +64,7 @@ impl Sessions {
             access_token: format!("{}!{}", organization.short(), random(&mut rng, 96)),
             refresh_token: format!("5Aep861{}", random(&mut rng, 80)),
         };
-        let session = Session {
-            last_used: context.now(),
-            ages: false,
-        };
+        let session = Session { last_used: context.now(), ages: false };
         Sessions {
             access: BTreeMap::from([(credentials.access_token.clone(), session)]),
             refresh: BTreeMap::from([(credentials.refresh_token.clone(), true)]),
@@ -84,18 +77,8 @@ impl Sessions {
 
     /// A new access token: the organisation's 15-character id, `!`, and noise.
     pub(crate) fn issue(&mut self, now: DateTime<Utc>) -> String {
-        let token = format!(
-            "{}!{}",
-            self.organization.short(),
-            random(&mut self.rng, 96)
-        );
-        self.access.insert(
-            token.clone(),
-            Session {
-                last_used: now,
-                ages: true,
-            },
-        );
+        let token = format!("{}!{}", self.organization.short(), random(&mut self.rng, 96));
+        self.access.insert(token.clone(), Session { last_used: now, ages: true });
         token
     }
 
@@ -118,10 +101,7 @@ impl Sessions {
     /// Ends an access token, or a refresh token. Whether there was one.
     pub(crate) fn end(&mut self, token: &str) -> bool {
         let access = self.access.remove(token).is_some();
-        let refresh = self
-            .refresh
-            .get_mut(token)
-            .is_some_and(|live| std::mem::replace(live, false));
+        let refresh = self.refresh.get_mut(token).is_some_and(|live| std::mem::replace(live, false));
         access || refresh
     }
 

@@ -27,25 +27,13 @@ impl Row {
     pub(crate) fn new(object: &Object, id: SfId) -> Row {
         use super::schema::FieldType;
         let blank = |kind| {
-            if kind == FieldType::Boolean {
-                Value::Bool(false)
-            } else {
-                Value::Null
-            }
+            if kind == FieldType::Boolean { Value::Bool(false) } else { Value::Null }
         };
-        let mut values: Vec<Value> = object
-            .fields
-            .iter()
-            .map(|field| blank(field.kind))
-            .collect();
+        let mut values: Vec<Value> = object.fields.iter().map(|field| blank(field.kind)).collect();
         if let Some(first) = values.first_mut() {
             *first = Value::Id(id);
         }
-        Row {
-            id,
-            values,
-            deleted_with: None,
-        }
+        Row { id, values, deleted_with: None }
     }
 
     pub(crate) fn is_deleted(&self) -> bool {
@@ -54,9 +42,7 @@ impl Row {
 
     /// The value of a field by name; null where the object has no such field.
     pub(crate) fn get(&self, object: &Object, name: &str) -> &Value {
-        object
-            .find(name)
-            .map_or(&Value::Null, |index| &self.values[index])
+        object.find(name).map_or(&Value::Null, |index| &self.values[index])
     }
 
     /// Sets a field by name; fields that the object does not have are passed over.
@@ -113,26 +99,12 @@ impl Store {
     /// An empty store; `first_number` is where record numbers start.
     pub(crate) fn new(schema: Arc<Schema>, first_number: u64) -> Store {
         let table = |object: &Object| {
-            let indexed = object
-                .fields
-                .iter()
-                .enumerate()
-                .filter(|(_, field)| field.indexed());
+            let indexed = object.fields.iter().enumerate().filter(|(_, field)| field.indexed());
             let indexes = indexed.map(|(index, _)| (index, BTreeMap::new())).collect();
-            Table {
-                indexes,
-                next_number: first_number,
-                ..Table::default()
-            }
+            Table { indexes, next_number: first_number, ..Table::default() }
         };
         let tables = schema.objects.iter().map(table).collect();
-        Store {
-            schema,
-            tables,
-            journal: Vec::new(),
-            open_transactions: 0,
-            oldest_deletion: None,
-        }
+        Store { schema, tables, journal: Vec::new(), open_transactions: 0, oldest_deletion: None }
     }
 
     /// An id that was never used.
@@ -163,34 +135,18 @@ impl Store {
     }
 
     /// The ids of the records whose indexed `field` has this value (texts: whatever their case), deleted included.
-    pub(crate) fn with_value(
-        &self,
-        object: ObjectIndex,
-        field: FieldIndex,
-        value: &Value,
-    ) -> Vec<SfId> {
-        Key::of(value)
-            .map(|key| self.with_key(object, field, &key))
-            .unwrap_or_default()
+    pub(crate) fn with_value(&self, object: ObjectIndex, field: FieldIndex, value: &Value) -> Vec<SfId> {
+        Key::of(value).map(|key| self.with_key(object, field, &key)).unwrap_or_default()
     }
 
     /// The ids of the records whose indexed `field` has this key, deleted included.
     pub(crate) fn with_key(&self, object: ObjectIndex, field: FieldIndex, key: &Key) -> Vec<SfId> {
-        let ids = self.tables[object]
-            .indexes
-            .get(&field)
-            .and_then(|index| index.get(key));
-        ids.map(|ids| ids.iter().copied().collect())
-            .unwrap_or_default()
+        let ids = self.tables[object].indexes.get(&field).and_then(|index| index.get(key));
+        ids.map(|ids| ids.iter().copied().collect()).unwrap_or_default()
     }
 
     /// The live records whose indexed `field` has this value.
-    pub(crate) fn live_with_value(
-        &self,
-        object: ObjectIndex,
-        field: FieldIndex,
-        value: &Value,
-    ) -> Vec<SfId> {
+    pub(crate) fn live_with_value(&self, object: ObjectIndex, field: FieldIndex, value: &Value) -> Vec<SfId> {
         let mut ids = self.with_value(object, field, value);
         ids.retain(|id| self.get(object, *id).is_some_and(|row| !row.is_deleted()));
         ids
@@ -213,21 +169,14 @@ impl Store {
             Bound::Unbounded => false,
         };
         let index = self.tables[object].indexes.get(&field).filter(|_| !empty);
-        let range =
-            index.map(|index| index.range((from.map(Key::DateTime), to.map(Key::DateTime))));
-        range
-            .into_iter()
-            .flatten()
-            .flat_map(|(_, ids)| ids.iter().copied())
-            .collect()
+        let range = index.map(|index| index.range((from.map(Key::DateTime), to.map(Key::DateTime))));
+        range.into_iter().flatten().flat_map(|(_, ids)| ids.iter().copied()).collect()
     }
 
     /// Writes a row, new or changed.
     pub(crate) fn put(&mut self, object: ObjectIndex, row: Row) {
         if row.is_deleted() {
-            let at = row
-                .get(self.schema.object(object), "SystemModstamp")
-                .as_datetime();
+            let at = row.get(self.schema.object(object), "SystemModstamp").as_datetime();
             self.oldest_deletion = self.oldest_deletion.into_iter().chain(at).min();
         }
         self.replace(object, row.id, Some(row));
@@ -238,9 +187,7 @@ impl Store {
         let Some(row) = self.get(object, id) else {
             return;
         };
-        let deleted_at = row
-            .get(self.schema.object(object), "SystemModstamp")
-            .as_datetime();
+        let deleted_at = row.get(self.schema.object(object), "SystemModstamp").as_datetime();
         let table = &mut self.tables[object];
         table.purged_until = table.purged_until.max(deleted_at);
         self.replace(object, id, None);
@@ -351,11 +298,7 @@ mod tests {
         let definition = schema.object(object);
         let mut row = Row::new(definition, id);
         row.set(definition, "Email", Value::text(email));
-        row.set(
-            definition,
-            "SystemModstamp",
-            Value::DateTime(parse_datetime(stamp).unwrap()),
-        );
+        row.set(definition, "SystemModstamp", Value::DateTime(parse_datetime(stamp).unwrap()));
         store.put(object, row);
     }
 
@@ -364,8 +307,7 @@ mod tests {
         let (mut store, contact) = store();
         let email = store.schema.object(contact).find("Email").unwrap();
         let id = store.next_id(contact);
-        let found =
-            |store: &Store, text: &str| store.with_value(contact, email, &Value::text(text));
+        let found = |store: &Store, text: &str| store.with_value(contact, email, &Value::text(text));
         put(&mut store, contact, id, "a@x.test", "2024-01-01T00:00:00Z");
         assert_eq!(found(&store, "A@x.test"), [id]);
 
@@ -377,10 +319,7 @@ mod tests {
         store.rollback(inner);
         assert_eq!(found(&store, "b@x.test"), [id]);
         store.rollback(outer);
-        assert_eq!(
-            (found(&store, "a@x.test"), found(&store, "b@x.test")),
-            (vec![id], vec![])
-        );
+        assert_eq!((found(&store, "a@x.test"), found(&store, "b@x.test")), (vec![id], vec![]));
         assert!(store.journal.is_empty());
     }
 
@@ -390,35 +329,17 @@ mod tests {
         let stamp = store.schema.object(contact).find("SystemModstamp").unwrap();
         let ids: Vec<SfId> = (0..3).map(|_| store.next_id(contact)).collect();
         for (id, day) in ids.iter().zip(["01", "02", "03"]) {
-            put(
-                &mut store,
-                contact,
-                *id,
-                "",
-                &format!("2024-01-{day}T00:00:00Z"),
-            );
+            put(&mut store, contact, *id, "", &format!("2024-01-{day}T00:00:00Z"));
         }
         let day = |day: &str| parse_datetime(&format!("2024-01-{day}T00:00:00Z")).unwrap();
         let range = |from, to| store.in_time(contact, stamp, from, to).len();
         assert_eq!(range(Bound::Unbounded, Bound::Unbounded), 3);
         assert_eq!(range(Bound::Included(day("02")), Bound::Unbounded), 2);
         assert_eq!(range(Bound::Excluded(day("02")), Bound::Unbounded), 1);
-        assert_eq!(
-            range(Bound::Included(day("01")), Bound::Excluded(day("03"))),
-            2
-        );
-        assert_eq!(
-            range(Bound::Excluded(day("02")), Bound::Excluded(day("02"))),
-            0
-        );
-        assert_eq!(
-            range(Bound::Included(day("03")), Bound::Included(day("01"))),
-            0
-        );
-        assert_eq!(
-            range(Bound::Excluded(day("02")), Bound::Included(day("02"))),
-            0
-        );
+        assert_eq!(range(Bound::Included(day("01")), Bound::Excluded(day("03"))), 2);
+        assert_eq!(range(Bound::Excluded(day("02")), Bound::Excluded(day("02"))), 0);
+        assert_eq!(range(Bound::Included(day("03")), Bound::Included(day("01"))), 0);
+        assert_eq!(range(Bound::Excluded(day("02")), Bound::Included(day("02"))), 0);
     }
 
     #[test]
@@ -434,9 +355,6 @@ mod tests {
         assert!(store.get(contact, id).is_some());
         store.purge_expired(parse_datetime("2024-01-16T00:00:01Z").unwrap());
         assert!(store.get(contact, id).is_none());
-        assert_eq!(
-            store.purged_until(contact),
-            parse_datetime("2024-01-01T00:00:00Z")
-        );
+        assert_eq!(store.purged_until(contact), parse_datetime("2024-01-01T00:00:00Z"));
     }
 }

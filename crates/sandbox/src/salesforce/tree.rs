@@ -30,10 +30,7 @@ impl Org {
         let index = self.object_named(object)?;
         let mut body = call.fields()?;
         let Some(Json::Array(records)) = body.remove("records") else {
-            return Err(ApiError::parser(
-                "The records must be given as a list at [line:1, column:1]",
-            )
-            .into());
+            return Err(ApiError::parser("The records must be given as a list at [line:1, column:1]").into());
         };
         let mut progress = Progress::default();
         let whole = self.savepoint();
@@ -44,25 +41,18 @@ impl Org {
         }
         if progress.refused.is_empty() {
             self.keep(whole);
-            let results = progress
-                .created
-                .iter()
-                .map(|(reference, id)| json!({"referenceId": reference, "id": id.to_string()}));
+            let results =
+                progress.created.iter().map(|(reference, id)| json!({"referenceId": reference, "id": id.to_string()}));
             let results: Vec<Json> = results.collect();
-            return Ok(Answer::new(
-                StatusCode::CREATED,
-                json!({"hasErrors": false, "results": results}),
-            ));
+            return Ok(Answer::new(StatusCode::CREATED, json!({"hasErrors": false, "results": results})));
         }
         self.undo(whole);
-        let results = progress.refused.iter().map(|(reference, failure)| {
-            json!({"referenceId": reference, "errors": failure.to_collection_json()})
-        });
+        let results = progress
+            .refused
+            .iter()
+            .map(|(reference, failure)| json!({"referenceId": reference, "errors": failure.to_collection_json()}));
         let results: Vec<Json> = results.collect();
-        Ok(Answer::new(
-            StatusCode::BAD_REQUEST,
-            json!({"hasErrors": true, "results": results}),
-        ))
+        Ok(Answer::new(StatusCode::BAD_REQUEST, json!({"hasErrors": true, "results": results})))
     }
 
     /// Creates records, then their children, which refer to them through the named field.
@@ -75,25 +65,17 @@ impl Org {
         progress: &mut Progress,
     ) -> Result<(), ApiError> {
         if depth > MAX_DEPTH {
-            return Err(ApiError::request(
-                "INVALID_INPUT",
-                format!("A tree has at most {MAX_DEPTH} levels"),
-            ));
+            return Err(ApiError::request("INVALID_INPUT", format!("A tree has at most {MAX_DEPTH} levels")));
         }
         let schema = std::sync::Arc::clone(&self.schema);
         let definition = schema.object(object);
         for record in records {
             progress.seen += 1;
             if progress.seen > MAX_RECORDS {
-                return Err(ApiError::request(
-                    "INVALID_INPUT",
-                    format!("A tree has at most {MAX_RECORDS} records"),
-                ));
+                return Err(ApiError::request("INVALID_INPUT", format!("A tree has at most {MAX_RECORDS} records")));
             }
             let Json::Object(mut fields) = record else {
-                return Err(ApiError::parser(
-                    "Every record must be an object at [line:1, column:1]",
-                ));
+                return Err(ApiError::parser("Every record must be an object at [line:1, column:1]"));
             };
             let reference = reference_of(&fields)?;
             let children = take_children(&mut fields);
@@ -122,27 +104,17 @@ impl Org {
 }
 
 fn reference_of(fields: &Fields) -> Result<String, ApiError> {
-    let reference = fields
-        .get("attributes")
-        .and_then(|attributes| attributes.get("referenceId"))
-        .and_then(Json::as_str);
-    let missing = || {
-        ApiError::request(
-            "INVALID_INPUT",
-            "Include a reference ID for each record in the request.",
-        )
-    };
+    let reference =
+        fields.get("attributes").and_then(|attributes| attributes.get("referenceId")).and_then(Json::as_str);
+    let missing = || ApiError::request("INVALID_INPUT", "Include a reference ID for each record in the request.");
     reference.map(str::to_owned).ok_or_else(missing)
 }
 
 /// Takes out the members that hold child records: `"Contacts": {"records": […]}`.
 fn take_children(fields: &mut Fields) -> Vec<(String, Vec<Json>)> {
     let holds_records = |value: &Json| value.get("records").is_some_and(Json::is_array);
-    let names: Vec<String> = fields
-        .iter()
-        .filter(|(_, value)| holds_records(value))
-        .map(|(name, _)| name.clone())
-        .collect();
+    let names: Vec<String> =
+        fields.iter().filter(|(_, value)| holds_records(value)).map(|(name, _)| name.clone()).collect();
     let mut children = Vec::new();
     for name in names {
         if let Some(Json::Object(mut set)) = fields.remove(&name)

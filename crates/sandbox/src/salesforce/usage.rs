@@ -15,12 +15,7 @@ impl Usage {
     /// Calls in the 24 hours up to `now`.
     pub(crate) fn count(&mut self, now: DateTime<Utc>) -> u64 {
         let oldest = now.timestamp().div_euclid(3600) - 23;
-        while let Some((_, calls)) = self
-            .hours
-            .front()
-            .copied()
-            .filter(|(hour, _)| *hour < oldest)
-        {
+        while let Some((_, calls)) = self.hours.front().copied().filter(|(hour, _)| *hour < oldest) {
             self.total = self.total.saturating_sub(calls);
             self.hours.pop_front();
         }

@@ -25,11 +25,7 @@ pub(crate) enum Value {
 impl Value {
     /// A text value; blank text is null, as on the platform.
     pub(crate) fn text(text: &str) -> Value {
-        if text.is_empty() {
-            Value::Null
-        } else {
-            Value::Text(text.into())
-        }
+        if text.is_empty() { Value::Null } else { Value::Text(text.into()) }
     }
 
     pub(crate) fn is_null(&self) -> bool {
@@ -122,9 +118,7 @@ impl Key {
     pub(crate) fn is_of(&self, value: &Value) -> bool {
         match (self, value) {
             // The same as folding the text, without storing it.
-            (Key::Text(key), Value::Text(text)) => {
-                text.chars().flat_map(char::to_lowercase).eq(key.chars())
-            }
+            (Key::Text(key), Value::Text(text)) => text.chars().flat_map(char::to_lowercase).eq(key.chars()),
             (key, value) => Key::of(value).as_ref() == Some(key),
         }
     }
@@ -132,10 +126,7 @@ impl Key {
 
 /// Numbers of type double, currency and percent are printed with a decimal point even when they are whole.
 fn decimal_json(number: Decimal) -> Json {
-    number
-        .to_f64()
-        .and_then(Number::from_f64)
-        .map_or(Json::Null, Json::Number)
+    number.to_f64().and_then(Number::from_f64).map_or(Json::Null, Json::Number)
 }
 
 /// `2011-02-03T04:05:06.000+0000`: always UTC, three digits of milliseconds, no colon in the offset.
@@ -148,9 +139,7 @@ pub(crate) fn parse_datetime(text: &str) -> Option<DateTime<Utc>> {
     let at = DateTime::parse_from_rfc3339(text)
         .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
         .map(|at| at.with_timezone(&Utc))
-        .or_else(|_| {
-            NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.fZ").map(|at| at.and_utc())
-        })
+        .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.fZ").map(|at| at.and_utc()))
         .ok()?;
     in_range(at.date_naive()).then(|| at.trunc_subsecs(0))
 }
@@ -185,19 +174,9 @@ mod tests {
             "2011-02-02T20:05:06-0800",
         ] {
             let at = parse_datetime(text).unwrap_or_else(|| panic!("{text}"));
-            assert_eq!(
-                format_datetime(at),
-                "2011-02-03T04:05:06.000+0000",
-                "{text}"
-            );
+            assert_eq!(format_datetime(at), "2011-02-03T04:05:06.000+0000", "{text}");
         }
-        for text in [
-            "",
-            "2011-02-03",
-            "2011-02-03 04:05:06",
-            "yesterday",
-            "1066-10-14T00:00:00Z",
-        ] {
+        for text in ["", "2011-02-03", "2011-02-03 04:05:06", "yesterday", "1066-10-14T00:00:00Z"] {
             assert_eq!(parse_datetime(text), None, "{text}");
         }
     }
@@ -205,13 +184,7 @@ mod tests {
     #[test]
     fn dates_need_all_ten_characters() {
         assert!(parse_date("2024-02-29").is_some());
-        for text in [
-            "2023-02-29",
-            "2024-2-29",
-            "24-02-29",
-            "2024-02-29T00:00:00Z",
-            "1699-12-31",
-        ] {
+        for text in ["2023-02-29", "2024-2-29", "24-02-29", "2024-02-29T00:00:00Z", "1699-12-31"] {
             assert_eq!(parse_date(text), None, "{text}");
         }
     }

@@ -26,12 +26,7 @@ enum Mode {
 
 impl Org {
     /// Creates a record.
-    pub(crate) fn create(
-        &mut self,
-        object: ObjectIndex,
-        fields: &Fields,
-        author: Author,
-    ) -> Result<SfId, Failure> {
+    pub(crate) fn create(&mut self, object: ObjectIndex, fields: &Fields, author: Author) -> Result<SfId, Failure> {
         let schema = Arc::clone(&self.schema);
         let definition = schema.object(object);
         if !definition.can.createable {
@@ -43,9 +38,7 @@ impl Org {
             .fields
             .iter()
             .enumerate()
-            .filter(|(index, field)| {
-                field.required() && written.get(*index).is_none_or(Value::is_null)
-            });
+            .filter(|(index, field)| field.required() && written.get(*index).is_none_or(Value::is_null));
         let missing: Vec<&str> = missing.map(|(_, field)| field.name).collect();
         require_none(&missing)?;
         let id = self.store.next_id(object);
@@ -77,12 +70,8 @@ impl Org {
         let mut row = before.clone();
         let before = before.clone();
         let written = self.read(object, fields, Mode::Update)?;
-        let emptied = written
-            .iter()
-            .filter(|(index, value)| value.is_null() && !definition.field(*index).nillable);
-        let emptied: Vec<&str> = emptied
-            .map(|(index, _)| definition.field(index).name)
-            .collect();
+        let emptied = written.iter().filter(|(index, value)| value.is_null() && !definition.field(*index).nillable);
+        let emptied: Vec<&str> = emptied.map(|(index, _)| definition.field(index).name).collect();
         require_none(&emptied)?;
         self.check(object, id, &written)?;
         self.stamp(definition, &mut row, author);
@@ -104,21 +93,14 @@ impl Org {
                 let message = "The Id field should not be specified in the sobject data.";
                 return Err(ApiError::request("INVALID_FIELD", message).into());
             }
-            match (
-                definition.find(name),
-                definition.find_relationship(name),
-                json,
-            ) {
+            match (definition.find(name), definition.find_relationship(name), json) {
                 (Some(index), _, _) => named.push((index, json)),
                 (None, Some(index), Json::Object(key)) => by_external_id.push((index, key)),
                 (None, Some(index), Json::Null) => named.push((index, json)),
                 _ => return Err(ApiError::no_such_column(name, definition.name).into()),
             }
         }
-        let all = named
-            .iter()
-            .map(|(index, _)| *index)
-            .chain(by_external_id.iter().map(|(index, _)| *index));
+        let all = named.iter().map(|(index, _)| *index).chain(by_external_id.iter().map(|(index, _)| *index));
         check_writable(definition, all, mode)?;
         let mut written = Written::default();
         let mut refused = Vec::new();
@@ -141,62 +123,38 @@ impl Org {
 
     /// The parent that a write names by an external id: `"Account": {"Key__c": "A-1"}`.
     fn find_parent(&self, reference: &Field, key: &Fields) -> Result<SfId, ApiError> {
-        let named_type = key
-            .get("attributes")
-            .and_then(|attributes| attributes.get("type"))
-            .and_then(Json::as_str);
-        let target = named_type
-            .or_else(|| reference.reference_to.first().copied())
-            .unwrap_or_default();
-        let Some(object) = self.schema.find(target).filter(|object| {
-            reference
-                .reference_to
-                .contains(&self.schema.object(*object).name)
-        }) else {
+        let named_type = key.get("attributes").and_then(|attributes| attributes.get("type")).and_then(Json::as_str);
+        let target = named_type.or_else(|| reference.reference_to.first().copied()).unwrap_or_default();
+        let Some(object) = self
+            .schema
+            .find(target)
+            .filter(|object| reference.reference_to.contains(&self.schema.object(*object).name))
+        else {
             let message = format!("Unknown or wrong type {target} for {}", reference.name);
             return Err(ApiError::request("INVALID_FIELD", message));
         };
         let definition = self.schema.object(object);
         let mut keys = key.iter().filter(|(name, _)| *name != "attributes");
         let (Some((name, value)), None) = (keys.next(), keys.next()) else {
-            let message = format!(
-                "Exactly one external ID field must be given for {}",
-                definition.name
-            );
+            let message = format!("Exactly one external ID field must be given for {}", definition.name);
             return Err(ApiError::request("INVALID_FIELD", message));
         };
-        let text = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
-        let field = definition
-            .find(name)
-            .filter(|index| definition.field(*index).upsert_key());
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let field = definition.find(name).filter(|index| definition.field(*index).upsert_key());
         let Some(field) = field else {
             return Err(ApiError::no_such_column(name, definition.name));
         };
         if definition.field(field).kind == FieldType::Id {
-            let id = SfId::parse(&text)
-                .ok()
-                .filter(|id| self.live_row(object, *id).is_ok());
+            let id = SfId::parse(&text).ok().filter(|id| self.live_row(object, *id).is_ok());
             return id.ok_or_else(|| ApiError::invalid_cross_reference(Some(reference.name)));
         }
-        match self
-            .store
-            .live_with_value(object, field, &Value::text(text.trim()))
-            .as_slice()
-        {
+        match self.store.live_with_value(object, field, &Value::text(text.trim())).as_slice() {
             [id] => Ok(*id),
             found => {
-                let what = if found.is_empty() {
-                    "not found"
-                } else {
-                    "found more than once"
-                };
+                let what = if found.is_empty() { "not found" } else { "found more than once" };
                 let name = definition.field(field).name;
-                let message = format!(
-                    "Foreign key external ID: {text} {what} for field {name} in entity {}",
-                    definition.name
-                );
+                let message =
+                    format!("Foreign key external ID: {text} {what} for field {name} in entity {}", definition.name);
                 Err(ApiError::record("INVALID_FIELD", message, &[]))
             }
         }
@@ -211,34 +169,18 @@ impl Org {
                 self.check_reference(definition, field, *target)?;
             }
         }
-        for (index, value) in written
-            .iter()
-            .filter(|(index, _)| definition.field(*index).unique)
-        {
+        for (index, value) in written.iter().filter(|(index, _)| definition.field(*index).unique) {
             self.check_unique(object, id, index, value)?;
         }
         Ok(())
     }
 
-    fn check_reference(
-        &self,
-        definition: &Object,
-        field: &Field,
-        target: SfId,
-    ) -> Result<(), ApiError> {
+    fn check_reference(&self, definition: &Object, field: &Field, target: SfId) -> Result<(), ApiError> {
         let object = self.schema.by_prefix(target.prefix());
-        let fits = object.is_some_and(|object| {
-            field
-                .reference_to
-                .contains(&self.schema.object(object).name)
-        });
+        let fits = object.is_some_and(|object| field.reference_to.contains(&self.schema.object(object).name));
         if !fits {
             let malformed = self.quirks.wrong_reference_is_malformed_id;
-            let code = if malformed {
-                "MALFORMED_ID"
-            } else {
-                "FIELD_INTEGRITY_EXCEPTION"
-            };
+            let code = if malformed { "MALFORMED_ID" } else { "FIELD_INTEGRITY_EXCEPTION" };
             let message = format!("{}: id value of incorrect type: {target}", field.label);
             return Err(ApiError::record(code, message, &[field.name]));
         }
@@ -249,18 +191,10 @@ impl Org {
             return Err(ApiError::entity_is_deleted());
         }
         let parent = self.schema.object(object);
-        if field.name == "OwnerId"
-            && parent.name == "User"
-            && !row.get(parent, "IsActive").is_true()
-        {
+        if field.name == "OwnerId" && parent.name == "User" && !row.get(parent, "IsActive").is_true() {
             let owned = definition.name.to_lowercase();
-            let message =
-                format!("operation performed with inactive user [{target}] as owner of {owned}");
-            return Err(ApiError::record(
-                "INACTIVE_OWNER_OR_USER",
-                message,
-                &["OwnerId"],
-            ));
+            let message = format!("operation performed with inactive user [{target}] as owner of {owned}");
+            return Err(ApiError::record("INACTIVE_OWNER_OR_USER", message, &["OwnerId"]));
         }
         Ok(())
     }
@@ -278,10 +212,8 @@ impl Org {
             None => Ok(()),
             Some(other) => {
                 let name = self.schema.object(object).field(field).name;
-                let message = format!(
-                    "duplicate value found: {name} duplicates value on record with id: {}",
-                    other.short()
-                );
+                let message =
+                    format!("duplicate value found: {name} duplicates value on record with id: {}", other.short());
                 Err(ApiError::record("DUPLICATE_VALUE", message, &[]))
             }
         }
@@ -293,20 +225,13 @@ fn not_supported(action: &str, object: &Object) -> ApiError {
     ApiError::record("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message, &[])
 }
 
-fn check_writable(
-    definition: &Object,
-    fields: impl Iterator<Item = FieldIndex>,
-    mode: Mode,
-) -> Result<(), ApiError> {
+fn check_writable(definition: &Object, fields: impl Iterator<Item = FieldIndex>, mode: Mode) -> Result<(), ApiError> {
     let writable = |field: &Field| match mode {
         Mode::Create => field.createable,
         Mode::Update => field.updateable,
     };
-    let closed: Vec<&str> = fields
-        .map(|index| definition.field(index))
-        .filter(|field| !writable(field))
-        .map(|field| field.name)
-        .collect();
+    let closed: Vec<&str> =
+        fields.map(|index| definition.field(index)).filter(|field| !writable(field)).map(|field| field.name).collect();
     if closed.is_empty() {
         return Ok(());
     }
@@ -315,11 +240,7 @@ fn check_writable(
          read/write for your profile or permission set.",
         closed.join(", ")
     );
-    Err(ApiError::record(
-        "INVALID_FIELD_FOR_INSERT_UPDATE",
-        message,
-        &closed,
-    ))
+    Err(ApiError::record("INVALID_FIELD_FOR_INSERT_UPDATE", message, &closed))
 }
 
 fn require_none(missing: &[&str]) -> Result<(), ApiError> {

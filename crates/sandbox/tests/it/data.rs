@@ -25,40 +25,18 @@ fn the_world_repeats_with_its_seed() {
 #[test]
 fn there_is_enough_of_everything_on_both_sides() {
     for world in worlds() {
-        let (salesforce, freshsales) = (
-            world.view(Vendor::Salesforce),
-            world.view(Vendor::Freshsales),
-        );
+        let (salesforce, freshsales) = (world.view(Vendor::Salesforce), world.view(Vendor::Freshsales));
         for view in [&salesforce, &freshsales] {
-            let counts = [
-                view.people.len(),
-                view.companies.len(),
-                view.deals.len(),
-                view.tasks.len(),
-                view.notes.len(),
-            ];
+            let counts =
+                [view.people.len(), view.companies.len(), view.deals.len(), view.tasks.len(), view.notes.len()];
             let wanted = [1_600, 300, 400, 500, 300];
-            assert!(
-                counts
-                    .iter()
-                    .zip(wanted)
-                    .all(|(count, wanted)| *count >= wanted),
-                "{counts:?}"
-            );
+            assert!(counts.iter().zip(wanted).all(|(count, wanted)| *count >= wanted), "{counts:?}");
         }
-        let ids = |view: &World| {
-            view.people
-                .iter()
-                .map(|person| person.id)
-                .collect::<BTreeSet<_>>()
-        };
+        let ids = |view: &World| view.people.iter().map(|person| person.id).collect::<BTreeSet<_>>();
         let (a, b) = (ids(&salesforce), ids(&freshsales));
         let (both, union) = (a.intersection(&b).count(), a.union(&b).count());
         assert!(union >= 2_000, "{union}");
-        assert!(
-            (52..=68).contains(&(both * 100 / union)),
-            "{both} of {union} are shared"
-        );
+        assert!((52..=68).contains(&(both * 100 / union)), "{both} of {union} are shared");
     }
     let large = World::generate(1, 3, now());
     assert_eq!(large.people.len(), 7_200);
@@ -80,27 +58,19 @@ fn views_are_closed_and_respect_the_vendors_rules() {
                 _ => false,
             };
             assert_eq!(users.len(), 6);
-            assert!(view.companies.iter().all(|c| users.contains(&c.owner)
-                && c.parent.is_none_or(|p| companies.contains(&p) && p < c.id)));
             assert!(
-                view.people.iter().all(|p| users.contains(&p.owner)
-                    && p.company.is_none_or(|c| companies.contains(&c)))
-            );
-            assert!(
-                view.deals.iter().all(
-                    |d| users.contains(&d.owner) && d.people.iter().all(|p| people.contains(p))
-                )
-            );
-            assert!(
-                view.tasks
+                view.companies
                     .iter()
-                    .all(|t| users.contains(&t.owner) && t.about.as_ref().is_none_or(known))
+                    .all(|c| users.contains(&c.owner) && c.parent.is_none_or(|p| companies.contains(&p) && p < c.id))
             );
             assert!(
-                view.notes
+                view.people
                     .iter()
-                    .all(|n| users.contains(&n.author) && known(&n.about))
+                    .all(|p| users.contains(&p.owner) && p.company.is_none_or(|c| companies.contains(&c)))
             );
+            assert!(view.deals.iter().all(|d| users.contains(&d.owner) && d.people.iter().all(|p| people.contains(p))));
+            assert!(view.tasks.iter().all(|t| users.contains(&t.owner) && t.about.as_ref().is_none_or(known)));
+            assert!(view.notes.iter().all(|n| users.contains(&n.author) && known(&n.about)));
             let times = view
                 .people
                 .iter()
@@ -109,29 +79,12 @@ fn views_are_closed_and_respect_the_vendors_rules() {
             for (created, updated) in times {
                 assert!(created <= updated && updated <= now());
             }
-            let names: BTreeSet<String> = view
-                .companies
-                .iter()
-                .map(|company| company.name.to_lowercase())
-                .collect();
-            assert_eq!(
-                names.len(),
-                view.companies.len(),
-                "company names are unique"
-            );
-            assert!(
-                view.people
-                    .iter()
-                    .all(|person| !person.last_name.is_empty())
-            );
+            let names: BTreeSet<String> = view.companies.iter().map(|company| company.name.to_lowercase()).collect();
+            assert_eq!(names.len(), view.companies.len(), "company names are unique");
+            assert!(view.people.iter().all(|person| !person.last_name.is_empty()));
         }
         let freshsales = world.view(Vendor::Freshsales);
-        assert!(
-            freshsales
-                .people
-                .iter()
-                .all(|person| person.email.is_some() || person.mobile.is_some())
-        );
+        assert!(freshsales.people.iter().all(|person| person.email.is_some() || person.mobile.is_some()));
         let emails: Vec<String> = freshsales
             .people
             .iter()
@@ -145,74 +98,36 @@ fn views_are_closed_and_respect_the_vendors_rules() {
 #[test]
 fn the_two_sides_disagree_in_the_ways_that_real_ones_do() {
     let world = World::generate(1, 1, now());
-    let by_id = |view: World| {
-        view.people
-            .into_iter()
-            .map(|person| (person.id, person))
-            .collect::<BTreeMap<PersonId, _>>()
-    };
-    let (salesforce, freshsales) = (
-        by_id(world.view(Vendor::Salesforce)),
-        by_id(world.view(Vendor::Freshsales)),
-    );
-    let pairs: Vec<_> = salesforce
-        .iter()
-        .filter_map(|(id, a)| Some((a, freshsales.get(id)?)))
-        .collect();
+    let by_id =
+        |view: World| view.people.into_iter().map(|person| (person.id, person)).collect::<BTreeMap<PersonId, _>>();
+    let (salesforce, freshsales) = (by_id(world.view(Vendor::Salesforce)), by_id(world.view(Vendor::Freshsales)));
+    let pairs: Vec<_> = salesforce.iter().filter_map(|(id, a)| Some((a, freshsales.get(id)?))).collect();
     let mut seen = BTreeMap::new();
     for (a, b) in &pairs {
         let mut note = |what: &'static str, happens: bool| {
             *seen.entry(what).or_insert(0_u32) += u32::from(happens);
         };
-        note(
-            "first names differ",
-            a.first_name.is_some() && b.first_name.is_some() && a.first_name != b.first_name,
-        );
+        note("first names differ", a.first_name.is_some() && b.first_name.is_some() && a.first_name != b.first_name);
         note("family names differ", a.last_name != b.last_name);
         note(
             "addresses differ in case only",
             matches!((&a.email, &b.email), (Some(a), Some(b)) if a != b && a.eq_ignore_ascii_case(b)),
         );
-        note(
-            "an address is on one side only",
-            a.email.is_some() != b.email.is_some(),
-        );
-        note(
-            "phones are spelled differently",
-            matches!((&a.mobile, &b.mobile), (Some(a), Some(b)) if a != b),
-        );
-        note(
-            "titles differ",
-            matches!((&a.job_title, &b.job_title), (Some(a), Some(b)) if a != b),
-        );
-        note(
-            "an opt-out is on one side only",
-            a.email_opt_out != b.email_opt_out,
-        );
-        note(
-            "a tier is on one side only",
-            a.tier.is_some() != b.tier.is_some(),
-        );
+        note("an address is on one side only", a.email.is_some() != b.email.is_some());
+        note("phones are spelled differently", matches!((&a.mobile, &b.mobile), (Some(a), Some(b)) if a != b));
+        note("titles differ", matches!((&a.job_title, &b.job_title), (Some(a), Some(b)) if a != b));
+        note("an opt-out is on one side only", a.email_opt_out != b.email_opt_out);
+        note("a tier is on one side only", a.tier.is_some() != b.tier.is_some());
     }
     for (what, times) in seen {
         assert!(times >= 10, "{what}: only {times} of {}", pairs.len());
     }
     let mut shared = BTreeMap::new();
-    for person in salesforce
-        .values()
-        .filter_map(|person| person.email.as_deref())
-    {
+    for person in salesforce.values().filter_map(|person| person.email.as_deref()) {
         *shared.entry(person.to_lowercase()).or_insert(0) += 1;
     }
-    assert!(
-        shared.values().filter(|times| **times > 1).count() >= 3,
-        "role addresses are shared"
-    );
-    assert!(
-        salesforce
-            .values()
-            .any(|person| !person.last_name.is_ascii())
-    );
+    assert!(shared.values().filter(|times| **times > 1).count() >= 3, "role addresses are shared");
+    assert!(salesforce.values().any(|person| !person.last_name.is_ascii()));
 }
 
 #[test]
@@ -223,19 +138,7 @@ fn the_emulators_hold_their_views() {
     let state = sandbox.state(Vendor::Freshsales);
     let count = |kind: &str| state[kind].as_array().unwrap().len();
     assert_eq!(
-        [
-            count("contacts"),
-            count("sales_accounts"),
-            count("deals"),
-            count("tasks"),
-            count("notes")
-        ],
-        [
-            view.people.len(),
-            view.companies.len(),
-            view.deals.len(),
-            view.tasks.len(),
-            view.notes.len()
-        ]
+        [count("contacts"), count("sales_accounts"), count("deals"), count("tasks"), count("notes")],
+        [view.people.len(), view.companies.len(), view.deals.len(), view.tasks.len(), view.notes.len()]
     );
 }

@@ -54,17 +54,12 @@ impl Account {
     }
 
     pub(crate) fn over(sandbox: Sandbox) -> Account {
-        let key = sandbox.credentials(Vendor::Freshsales)["api_key"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let key = sandbox.credentials(Vendor::Freshsales)["api_key"].as_str().unwrap().to_owned();
         Account { sandbox, key }
     }
 
     pub(crate) fn quirk(&self, changes: Value) {
-        self.sandbox
-            .set_quirks(Vendor::Freshsales, &changes)
-            .unwrap();
+        self.sandbox.set_quirks(Vendor::Freshsales, &changes).unwrap();
     }
 
     pub(crate) fn advance(&self, seconds: i64) {
@@ -72,21 +67,14 @@ impl Account {
     }
 
     pub(crate) fn request(&self, method: &str, path: &str, body: Option<&Value>) -> Request<Bytes> {
-        let path = if path.starts_with("/api") {
-            path.to_owned()
-        } else {
-            format!("/crm/sales/api{path}")
-        };
+        let path = if path.starts_with("/api") { path.to_owned() } else { format!("/crm/sales/api{path}") };
         Request::builder()
             .method(method)
             .uri(path)
             .header(header::AUTHORIZATION, format!("Token token={}", self.key))
             .header(header::ACCEPT, "application/json")
             .header(header::CONTENT_TYPE, "application/json")
-            .body(
-                body.map(|body| Bytes::from(body.to_string()))
-                    .unwrap_or_default(),
-            )
+            .body(body.map(|body| Bytes::from(body.to_string())).unwrap_or_default())
             .unwrap()
     }
 
@@ -95,17 +83,11 @@ impl Account {
         let (parts, body) = response.into_parts();
         let text = body.collect().await.unwrap().to_bytes();
         let text = String::from_utf8(text.to_vec()).unwrap();
-        Ok(Answer {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            text,
-        })
+        Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, text })
     }
 
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
-        self.send(self.request(method, path, body.as_ref()))
-            .await
-            .unwrap()
+        self.send(self.request(method, path, body.as_ref())).await.unwrap()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -130,29 +112,17 @@ impl Account {
     }
 
     pub(crate) async fn new_contact(&self, fields: Value) -> i64 {
-        let answer = self
-            .post("/contacts", json!({ "contact": fields }))
-            .await
-            .expect(200);
+        let answer = self.post("/contacts", json!({ "contact": fields })).await.expect(200);
         answer["contact"]["id"].as_i64().unwrap()
     }
 
     pub(crate) async fn new_account(&self, name: &str) -> i64 {
-        let answer = self
-            .post(
-                "/sales_accounts",
-                json!({ "sales_account": { "name": name } }),
-            )
-            .await
-            .expect(200);
+        let answer = self.post("/sales_accounts", json!({ "sales_account": { "name": name } })).await.expect(200);
         answer["sales_account"]["id"].as_i64().unwrap()
     }
 
     pub(crate) async fn new_deal(&self, fields: Value) -> i64 {
-        let answer = self
-            .post("/deals", json!({ "deal": fields }))
-            .await
-            .expect(200);
+        let answer = self.post("/deals", json!({ "deal": fields })).await.expect(200);
         answer["deal"]["id"].as_i64().unwrap()
     }
 
@@ -161,42 +131,24 @@ impl Account {
         let filters = self.get(&format!("/{entity}/filters")).await.expect(200);
         let filters = filters["filters"].as_array().unwrap();
         let view = filters.iter().find(|view| view["name"] == name);
-        view.unwrap_or_else(|| panic!("no view {name}"))["id"]
-            .as_i64()
-            .unwrap()
+        view.unwrap_or_else(|| panic!("no view {name}"))["id"].as_i64().unwrap()
     }
 
     /// The ids in a view, in order, all on one page.
     pub(crate) async fn listed(&self, entity: &str, name: &str) -> Vec<i64> {
         let view = self.view(entity, name).await;
-        let page = self
-            .get(&format!("/{entity}/view/{view}?per_page=100"))
-            .await
-            .expect(200);
+        let page = self.get(&format!("/{entity}/view/{view}?per_page=100")).await.expect(200);
         ids(&page[entity])
     }
 
     /// An item of a selector by its name.
     pub(crate) async fn choice(&self, selector: &str, name: &str) -> i64 {
         let list = self.get(&format!("/selector/{selector}")).await.expect(200);
-        let list = list
-            .as_object()
-            .unwrap()
-            .values()
-            .next()
-            .unwrap()
-            .as_array()
-            .unwrap();
-        list.iter().find(|item| item["name"] == name).unwrap()["id"]
-            .as_i64()
-            .unwrap()
+        let list = list.as_object().unwrap().values().next().unwrap().as_array().unwrap();
+        list.iter().find(|item| item["name"] == name).unwrap()["id"].as_i64().unwrap()
     }
 }
 
 pub(crate) fn ids(list: &Value) -> Vec<i64> {
-    list.as_array()
-        .unwrap()
-        .iter()
-        .map(|record| record["id"].as_i64().unwrap())
-        .collect()
+    list.as_array().unwrap().iter().map(|record| record["id"].as_i64().unwrap()).collect()
 }

@@ -12,33 +12,17 @@ const ID: i64 = 70_000_000_000;
 
 fn account() -> Freshsales {
     let clock = Clock::manual(Utc.with_ymd_and_hms(2025, 3, 10, 15, 30, 0).unwrap());
-    let account = Freshsales::new(
-        Context {
-            vendor: Vendor::Freshsales,
-            clock,
-            seed: 1,
-        },
-        Quirks::default(),
-    );
+    let account = Freshsales::new(Context { vendor: Vendor::Freshsales, clock, seed: 1 }, Quirks::default());
     account.seed(&World::users_only(1));
     for (path, body) in [
         ("sales_accounts", json!({"sales_account": {"name": "Acme"}})),
-        (
-            "contacts",
-            json!({"contact": {"emails": "a@b.c", "sales_account_id": ID}}),
-        ),
-        (
-            "deals",
-            json!({"deal": {"name": "d", "amount": 1, "sales_account_id": ID, "contacts_added_list": [ID]}}),
-        ),
+        ("contacts", json!({"contact": {"emails": "a@b.c", "sales_account_id": ID}})),
+        ("deals", json!({"deal": {"name": "d", "amount": 1, "sales_account_id": ID, "contacts_added_list": [ID]}})),
         (
             "tasks",
             json!({"task": {"title": "t", "due_date": "2025-04-01", "targetable_id": ID, "targetable_type": "Contact"}}),
         ),
-        (
-            "notes",
-            json!({"note": {"description": "n", "targetable_id": ID, "targetable_type": "Deal"}}),
-        ),
+        ("notes", json!({"note": {"description": "n", "targetable_id": ID, "targetable_type": "Deal"}})),
     ] {
         assert!(call(&account, "POST", path, &body).0 < 300, "{path}");
     }
@@ -46,34 +30,16 @@ fn account() -> Freshsales {
 }
 
 fn call(account: &Freshsales, method: &str, path: &str, body: &Value) -> (u16, String) {
-    let key = account.credentials("http://x")["api_key"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let key = account.credentials("http://x")["api_key"].as_str().unwrap().to_owned();
     let mut headers = HeaderMap::new();
-    headers.insert(
-        header::AUTHORIZATION,
-        HeaderValue::from_str(&format!("Token token={key}")).unwrap(),
-    );
+    headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("Token token={key}")).unwrap());
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let uri = format!("/api/{path}").parse().unwrap();
     let method = Method::from_bytes(method.as_bytes()).unwrap();
-    let request = Request::new(
-        Vendor::Freshsales,
-        method,
-        &uri,
-        headers,
-        Bytes::from(body.to_string()),
-    );
+    let request = Request::new(Vendor::Freshsales, method, &uri, headers, Bytes::from(body.to_string()));
     let reply = account.handle(&request);
-    (
-        reply.status.as_u16(),
-        String::from_utf8(reply.body.to_vec()).unwrap(),
-    )
+    (reply.status.as_u16(), String::from_utf8(reply.body.to_vec()).unwrap())
 }
 
 /// Values that are near to something: ids, dates, amounts, lists of the right and wrong shape.
@@ -154,13 +120,8 @@ fn fields() -> impl Strategy<Value = Value> {
         "description",
         "created_at",
     ]);
-    prop::collection::vec((key, value()), 0..6).prop_map(|pairs| {
-        pairs
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect::<Map<_, _>>()
-            .into()
-    })
+    prop::collection::vec((key, value()), 0..6)
+        .prop_map(|pairs| pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Map<_, _>>().into())
 }
 
 proptest! {

@@ -26,10 +26,7 @@ pub(crate) struct Answer {
 impl Answer {
     /// The status and the first error code.
     pub(crate) fn refusal(&self) -> (u16, &str) {
-        (
-            self.status.as_u16(),
-            self.body[0]["errorCode"].as_str().unwrap_or_default(),
-        )
+        (self.status.as_u16(), self.body[0]["errorCode"].as_str().unwrap_or_default())
     }
 
     pub(crate) fn message(&self) -> &str {
@@ -37,9 +34,7 @@ impl Answer {
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// The id of a record just created.
@@ -50,24 +45,15 @@ impl Answer {
 
     /// One field of each record of a query, as text.
     pub(crate) fn column(&self, field: &str) -> Vec<String> {
-        let records = self.body["records"]
-            .as_array()
-            .unwrap_or_else(|| panic!("{}", self.body));
-        let text = |value: &Value| {
-            value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned)
-        };
+        let records = self.body["records"].as_array().unwrap_or_else(|| panic!("{}", self.body));
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         records.iter().map(|record| text(&record[field])).collect()
     }
 }
 
 impl Org {
     pub(crate) fn with(sandbox: Sandbox) -> Org {
-        let token = sandbox.credentials(SF)["access_token"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let token = sandbox.credentials(SF)["access_token"].as_str().unwrap().to_owned();
         Org { sandbox, token }
     }
 
@@ -87,18 +73,9 @@ impl Org {
         headers: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Answer {
-        let path = if path.starts_with('/') {
-            path.to_owned()
-        } else {
-            format!("/services/data/v62.0/{path}")
-        };
-        let mut request = axum::http::Request::builder()
-            .method(method)
-            .uri(format!("http://salesforce.sandbox{path}"));
-        if !headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
-        {
+        let path = if path.starts_with('/') { path.to_owned() } else { format!("/services/data/v62.0/{path}") };
+        let mut request = axum::http::Request::builder().method(method).uri(format!("http://salesforce.sandbox{path}"));
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
             request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
         }
         if body.is_some() {
@@ -112,9 +89,7 @@ impl Org {
     }
 
     pub(crate) async fn send(&self, request: axum::http::Request<Bytes>) -> Answer {
-        let response = sandbox::send(self.sandbox.salesforce(), request)
-            .await
-            .unwrap();
+        let response = sandbox::send(self.sandbox.salesforce(), request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let body = if bytes.is_empty() {
@@ -123,11 +98,7 @@ impl Org {
             let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
             serde_json::from_slice(&bytes).unwrap_or_else(|_| text())
         };
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
+        Answer { status: parts.status, headers: parts.headers, body }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -175,9 +146,7 @@ impl Org {
     }
 
     pub(crate) fn advance(&self, seconds: i64) {
-        self.sandbox
-            .clock()
-            .advance(chrono::TimeDelta::seconds(seconds));
+        self.sandbox.clock().advance(chrono::TimeDelta::seconds(seconds));
     }
 }
 

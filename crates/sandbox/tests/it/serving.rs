@@ -30,14 +30,8 @@ async fn faults_show_on_real_connections() {
     let running = sandbox.serve(0).await.unwrap();
     let address = running.address(FS).unwrap();
     let ready: Value = serde_json::from_str(running.ready_line()).unwrap();
-    assert_eq!(
-        ready["freshsales"]["base_url"],
-        format!("http://{address}/crm/sales")
-    );
-    assert_eq!(
-        ready["admin_url"],
-        format!("http://{}", running.admin_address())
-    );
+    assert_eq!(ready["freshsales"]["base_url"], format!("http://{address}/crm/sales"));
+    assert_eq!(ready["admin_url"], format!("http://{}", running.admin_address()));
     let key = ready["freshsales"]["api_key"].as_str().unwrap();
     let post = |name: &str| {
         let body = new_account(name).to_string();
@@ -47,57 +41,29 @@ async fn faults_show_on_real_connections() {
             body.len()
         )
     };
-    let stored = || {
-        sandbox.state(FS)["sales_accounts"]
-            .as_array()
-            .unwrap()
-            .len()
-    };
+    let stored = || sandbox.state(FS)["sales_accounts"].as_array().unwrap().len();
 
-    sandbox
-        .faults()
-        .inject(FS, Fault::next(FaultKind::ResetBefore));
-    assert_eq!(
-        (exchange(address, &post("a")).await.as_str(), stored()),
-        ("", 0)
-    );
-    sandbox
-        .faults()
-        .inject(FS, Fault::next(FaultKind::ResetAfter));
-    assert_eq!(
-        (exchange(address, &post("a")).await.as_str(), stored()),
-        ("", 1)
-    );
-    sandbox
-        .faults()
-        .inject(FS, Fault::next(FaultKind::TruncatedBody));
+    sandbox.faults().inject(FS, Fault::next(FaultKind::ResetBefore));
+    assert_eq!((exchange(address, &post("a")).await.as_str(), stored()), ("", 0));
+    sandbox.faults().inject(FS, Fault::next(FaultKind::ResetAfter));
+    assert_eq!((exchange(address, &post("a")).await.as_str(), stored()), ("", 1));
+    sandbox.faults().inject(FS, Fault::next(FaultKind::TruncatedBody));
     let cut = exchange(address, &post("b")).await;
     assert!(cut.starts_with("HTTP/1.1 200 OK\r\n"), "{cut}");
     let (head, body) = cut.split_once("\r\n\r\n").unwrap();
-    let announced = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "))
-        .unwrap();
+    let announced = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
     assert!(body.len() < announced.parse().unwrap());
     assert_eq!(stored(), 2);
     let whole = exchange(address, &post("a")).await;
     assert!(
-        whole.starts_with("HTTP/1.1 400 Bad Request\r\n")
-            && whole.contains("Name has already been taken"),
+        whole.starts_with("HTTP/1.1 400 Bad Request\r\n") && whole.contains("Name has already been taken"),
         "{whole}"
     );
 
     let get = "GET /_sandbox/time HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    assert!(
-        exchange(running.admin_address(), get)
-            .await
-            .contains("2025-06-02T09:00:00Z")
-    );
+    assert!(exchange(running.admin_address(), get).await.contains("2025-06-02T09:00:00Z"));
     running.shutdown().await;
-    assert!(
-        TcpStream::connect(address).await.is_err(),
-        "nobody listens any more"
-    );
+    assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
 }
 
 #[tokio::test]
@@ -113,15 +79,7 @@ async fn a_taken_port_is_an_error_that_names_it() {
 #[test]
 fn the_binary_says_one_line_and_stops_at_the_end_of_its_input() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_crm-sandbox"))
-        .args([
-            "--port-base",
-            "0",
-            "--data",
-            "empty",
-            "--seed",
-            "9",
-            "--until-eof",
-        ])
+        .args(["--port-base", "0", "--data", "empty", "--seed", "9", "--until-eof"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -131,31 +89,15 @@ fn the_binary_says_one_line_and_stops_at_the_end_of_its_input() {
     stdout.read_line(&mut line).unwrap();
     let ready: Value = serde_json::from_str(&line).unwrap();
     let base = ready["freshsales"]["base_url"].as_str().unwrap();
-    assert!(
-        base.starts_with("http://127.0.0.1:") && base.ends_with("/crm/sales"),
-        "{base}"
-    );
-    assert!(
-        ready["admin_url"]
-            .as_str()
-            .unwrap()
-            .starts_with("http://127.0.0.1:")
-    );
-    let address = base
-        .strip_prefix("http://")
-        .unwrap()
-        .strip_suffix("/crm/sales")
-        .unwrap();
+    assert!(base.starts_with("http://127.0.0.1:") && base.ends_with("/crm/sales"), "{base}");
+    assert!(ready["admin_url"].as_str().unwrap().starts_with("http://127.0.0.1:"));
+    let address = base.strip_prefix("http://").unwrap().strip_suffix("/crm/sales").unwrap();
     std::net::TcpStream::connect(address).unwrap();
     // Closing its input stops it.
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
     line.clear();
-    assert_eq!(
-        stdout.read_line(&mut line).unwrap(),
-        0,
-        "only one line is printed"
-    );
+    assert_eq!(stdout.read_line(&mut line).unwrap(), 0, "only one line is printed");
 }
 
 #[cfg(unix)]
@@ -168,15 +110,7 @@ fn the_binary_stops_cleanly_on_sigterm() {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    assert!(
-        Command::new("kill")
-            .args(["-TERM", &child.id().to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     assert!(child.wait().unwrap().success());
 }

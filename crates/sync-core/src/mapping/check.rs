@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::FixedOffset;
-use crm_model::{
-    Choice, Contact, Field, FieldPath, FieldType, Required, Schema, Slot, Value, ValueKind,
-};
+use crm_model::{Choice, Contact, Field, FieldPath, FieldType, Required, Schema, Slot, Value, ValueKind};
 
 use super::compile::{CompiledPair, LeftOut, Target};
 use super::finding::{Finding, Findings, Kind, did_you_mean};
@@ -32,12 +30,7 @@ pub(super) struct Check<'a> {
 
 impl<'a> Check<'a> {
     pub(super) fn new(mapping: &'a Mapping, schemas: [&'a Schema; 2]) -> Self {
-        Self {
-            mapping,
-            schemas,
-            findings: Findings::new(mapping.object),
-            left_out: Vec::new(),
-        }
+        Self { mapping, schemas, findings: Findings::new(mapping.object), left_out: Vec::new() }
     }
 
     /// What passed, or all findings if one of them is an error.
@@ -45,30 +38,17 @@ impl<'a> Check<'a> {
         self.slips();
         self.settings();
         let mapping = self.mapping;
-        let pairs: Vec<CompiledPair> = mapping
-            .pairs
-            .iter()
-            .filter_map(|pair| self.pair(pair))
-            .collect();
+        let pairs: Vec<CompiledPair> = mapping.pairs.iter().filter_map(|pair| self.pair(pair)).collect();
         self.writers(&pairs);
         let constants = Side::BOTH.map(|side| self.constants(side));
         for side in Side::BOTH {
             self.required(side, &pairs);
         }
         if mapping.pairs.is_empty() {
-            self.findings.add(
-                Kind::Empty,
-                None,
-                "nothing is mapped; start from `Mapping::unified` or add pairs",
-            );
+            self.findings.add(Kind::Empty, None, "nothing is mapped; start from `Mapping::unified` or add pairs");
         }
         let warnings = self.findings.finish()?;
-        Ok(Checked {
-            pairs,
-            constants,
-            left_out: self.left_out,
-            warnings,
-        })
+        Ok(Checked { pairs, constants, left_out: self.left_out, warnings })
     }
 
     fn name(&self, side: Side) -> &'a str {
@@ -82,8 +62,7 @@ impl<'a> Check<'a> {
                 Slip::UnknownPair { pair, setting } => {
                     let ids: Vec<PairId> = self.mapping.pairs.iter().map(Pair::id).collect();
                     let hint = did_you_mean(pair.as_str(), ids.iter().map(PairId::as_str));
-                    let message =
-                        format!("`{setting}` is given for a pair that is not mapped{hint}");
+                    let message = format!("`{setting}` is given for a pair that is not mapped{hint}");
                     self.findings.add(Kind::NoSuchPair, Some(pair), message);
                 }
             }
@@ -92,29 +71,19 @@ impl<'a> Check<'a> {
 
     fn settings(&mut self) {
         let mapping = self.mapping;
-        if let Some(region) = mapping
-            .region
-            .as_deref()
-            .filter(|region| !normalize::is_region(region))
-        {
-            let message = format!(
-                "`{region}` is not a region of phone numbers; write two letters such as `GB`"
-            );
+        if let Some(region) = mapping.region.as_deref().filter(|region| !normalize::is_region(region)) {
+            let message = format!("`{region}` is not a region of phone numbers; write two letters such as `GB`");
             self.findings.add(Kind::BadSetting, None, message);
         }
         let minutes = mapping.utc_offset_minutes;
         if FixedOffset::east_opt(minutes.saturating_mul(60)).is_none() {
-            let message =
-                format!("an offset from UTC lies within a day, and {minutes} minutes do not");
+            let message = format!("an offset from UTC lies within a day, and {minutes} minutes do not");
             self.findings.add(Kind::BadSetting, None, message);
         }
         for side in Side::BOTH {
             let found = self.schemas[side.index()].object;
             if found != mapping.object {
-                let message = format!(
-                    "the fields given for {} are those of the object `{found}`",
-                    self.name(side)
-                );
+                let message = format!("the fields given for {} are those of the object `{found}`", self.name(side));
                 self.findings.add(Kind::BadSetting, None, message);
             }
         }
@@ -130,13 +99,9 @@ impl<'a> Check<'a> {
         if Side::BOTH.map(|side| self.entry(pair.path(side), Some(&id))) != [true, true] {
             return None;
         }
-        let types =
-            Side::BOTH.map(|side| held(self.mapping.object, pair.path(side), fields[side.index()]));
+        let types = Side::BOTH.map(|side| held(self.mapping.object, pair.path(side), fields[side.index()]));
         let codec = pair.codec.unwrap_or_else(|| infer(&types));
-        for from in Side::BOTH
-            .into_iter()
-            .filter(|from| direction.allows(*from))
-        {
+        for from in Side::BOTH.into_iter().filter(|from| direction.allows(*from)) {
             self.types(pair, &id, from, &types);
         }
         let lookups = self.lookups(pair, &id, fields, direction, codec);
@@ -144,10 +109,7 @@ impl<'a> Check<'a> {
             id,
             paths: [pair.a.clone(), pair.b.clone()],
             direction,
-            policy: pair
-                .policy
-                .clone()
-                .unwrap_or_else(|| self.mapping.policy.clone()),
+            policy: pair.policy.clone().unwrap_or_else(|| self.mapping.policy.clone()),
             codec,
             lookups,
             targets: Side::BOTH.map(|side| self.target(pair.path(side), fields[side.index()])),
@@ -161,15 +123,9 @@ impl<'a> Check<'a> {
         let found = schema.field(key);
         if found.is_none() {
             if pair.is_default {
-                self.left_out.push(LeftOut {
-                    pair: id.clone(),
-                    side,
-                });
+                self.left_out.push(LeftOut { pair: id.clone(), side });
             } else {
-                let hint = did_you_mean(
-                    key.as_str(),
-                    schema.fields.iter().map(|field| field.key.as_str()),
-                );
+                let hint = did_you_mean(key.as_str(), schema.fields.iter().map(|field| field.key.as_str()));
                 let message = format!("{} has no field `{key}`{hint}", self.name(side));
                 self.findings.add(Kind::NoSuchField, Some(id), message);
             }
@@ -178,18 +134,9 @@ impl<'a> Check<'a> {
     }
 
     /// The direction that is left when fields that cannot be written are not. `None` if nothing is.
-    fn writable(
-        &mut self,
-        pair: &Pair,
-        id: &PairId,
-        fields: [&Field; 2],
-        direction: Direction,
-    ) -> Option<Direction> {
+    fn writable(&mut self, pair: &Pair, id: &PairId, fields: [&Field; 2], direction: Direction) -> Option<Direction> {
         let mut left = Some(direction);
-        for to in Side::BOTH
-            .into_iter()
-            .filter(|to| direction.allows(to.other()))
-        {
+        for to in Side::BOTH.into_iter().filter(|to| direction.allows(to.other())) {
             let field = fields[to.index()];
             if field.writable {
                 continue;
@@ -198,20 +145,14 @@ impl<'a> Check<'a> {
             left = left.and_then(|left| left.intersect(Direction::from(to)));
             if !pair.is_default {
                 let how = if to == Side::A { "a_to_b" } else { "b_to_a" };
-                let message =
-                    format!("{name} computes `{key}`, it cannot be written; map it with `{how}`");
+                let message = format!("{name} computes `{key}`, it cannot be written; map it with `{how}`");
                 self.findings.add(Kind::NotWritable, Some(id), message);
             } else if left.is_some() {
                 let other = self.name(to.other());
-                let message = format!(
-                    "{name} computes `{key}`, so it is carried from {name} to {other} only"
-                );
+                let message = format!("{name} computes `{key}`, so it is carried from {name} to {other} only");
                 self.findings.add(Kind::OneWayOnly, Some(id), message);
             } else {
-                self.left_out.push(LeftOut {
-                    pair: id.clone(),
-                    side: to,
-                });
+                self.left_out.push(LeftOut { pair: id.clone(), side: to });
             }
         }
         left
@@ -310,34 +251,16 @@ impl<'a> Check<'a> {
             }
             let named: BTreeSet<&str> = table.named(side).collect();
             for choice in named {
-                if !field
-                    .options
-                    .iter()
-                    .any(|option| is_named(&option.key, &option.label, choice))
-                {
-                    let hint = did_you_mean(
-                        choice,
-                        field.options.iter().map(|option| option.label.as_str()),
-                    );
-                    let message = format!(
-                        "`{}` of {} has no choice `{choice}`{hint}",
-                        field.key,
-                        self.name(side)
-                    );
+                if !field.options.iter().any(|option| is_named(&option.key, &option.label, choice)) {
+                    let hint = did_you_mean(choice, field.options.iter().map(|option| option.label.as_str()));
+                    let message = format!("`{}` of {} has no choice `{choice}`{hint}", field.key, self.name(side));
                     self.findings.add(Kind::NoSuchChoice, Some(id), message);
                 }
             }
         }
     }
 
-    fn covered(
-        &mut self,
-        id: &PairId,
-        from: Side,
-        source: &Field,
-        target: &Field,
-        lookup: &Lookup,
-    ) {
+    fn covered(&mut self, id: &PairId, from: Side, source: &Field, target: &Field, lookup: &Lookup) {
         if !target.field_type.is_choice() || target.options.is_empty() {
             return;
         }
@@ -358,19 +281,14 @@ impl<'a> Check<'a> {
             missing.join(", "),
             if from == Side::A { "a_to_b" } else { "b_to_a" },
         );
-        self.findings
-            .add(Kind::ChoicesNotCovered, Some(id), message);
+        self.findings.add(Kind::ChoicesNotCovered, Some(id), message);
     }
 
     fn joined(&mut self, id: &PairId, from: Side, source: &Field, lookup: &Lookup) {
         for (choices, becomes) in lookup.joined(source) {
             let message = format!(
                 "{} of {} all become `{becomes}` on {}; a change made there comes back as one of them",
-                choices
-                    .iter()
-                    .map(|choice| format!("`{choice}`"))
-                    .collect::<Vec<_>>()
-                    .join(", "),
+                choices.iter().map(|choice| format!("`{choice}`")).collect::<Vec<_>>().join(", "),
                 self.name(from),
                 self.name(from.other()),
             );
@@ -396,13 +314,7 @@ impl<'a> Check<'a> {
             _ => None,
         };
         let closed = field_type.is_choice() && !field.options.is_empty();
-        Target {
-            kind,
-            holds_days,
-            required: field.required != Required::No,
-            max,
-            closed,
-        }
+        Target { kind, holds_days, required: field.required != Required::No, max, closed }
     }
 
     /// No two pairs may write one field, and none may be given twice.
@@ -412,18 +324,11 @@ impl<'a> Check<'a> {
             *seen.entry(&pair.id).or_default() += 1;
         }
         for (id, _) in seen.into_iter().filter(|(_, times)| *times > 1) {
-            self.findings.add(
-                Kind::DuplicatePair,
-                Some(id),
-                "the pair is given more than once; keep one of them",
-            );
+            self.findings.add(Kind::DuplicatePair, Some(id), "the pair is given more than once; keep one of them");
         }
         for to in Side::BOTH {
             let mut writer: BTreeMap<&FieldPath, &PairId> = BTreeMap::new();
-            for pair in pairs
-                .iter()
-                .filter(|pair| pair.direction.allows(to.other()))
-            {
+            for pair in pairs.iter().filter(|pair| pair.direction.allows(to.other())) {
                 let path = &pair.paths[to.index()];
                 match writer.get(path) {
                     Some(first) if **first != pair.id => {
@@ -458,46 +363,24 @@ impl<'a> Check<'a> {
     fn constant(&self, side: Side, path: &FieldPath, value: &Value) -> Result<Value, String> {
         let (name, schema) = (self.name(side), self.schemas[side.index()]);
         let Some(field) = schema.field(&path.key) else {
-            let hint = did_you_mean(
-                path.key.as_str(),
-                schema.fields.iter().map(|field| field.key.as_str()),
-            );
-            return Err(format!(
-                "a constant is given for `{path}`, which {name} does not have{hint}"
-            ));
+            let hint = did_you_mean(path.key.as_str(), schema.fields.iter().map(|field| field.key.as_str()));
+            return Err(format!("a constant is given for `{path}`, which {name} does not have{hint}"));
         };
         if !field.writable {
-            return Err(format!(
-                "a constant is given for `{path}`, which {name} computes and does not let be written"
-            ));
+            return Err(format!("a constant is given for `{path}`, which {name} computes and does not let be written"));
         }
         if let (Some(text), false) = (value.as_text(), field.options.is_empty()) {
-            let option = field
-                .options
-                .iter()
-                .find(|option| is_named(&option.key, &option.label, text));
+            let option = field.options.iter().find(|option| is_named(&option.key, &option.label, text));
             let Some(option) = option else {
-                let hint = did_you_mean(
-                    text,
-                    field.options.iter().map(|option| option.label.as_str()),
-                );
-                return Err(format!(
-                    "the constant of `{path}` is no choice of {name}{hint}"
-                ));
+                let hint = did_you_mean(text, field.options.iter().map(|option| option.label.as_str()));
+                return Err(format!("the constant of `{path}` is no choice of {name}{hint}"));
             };
-            return Ok(Value::Choice(
-                Choice::new(&option.key).labelled(&option.label),
-            ));
+            return Ok(Value::Choice(Choice::new(&option.key).labelled(&option.label)));
         }
-        self.target(path, field)
-            .shape(value, None, &Context::default())
-            .map_err(|_| {
-                let takes = describe(&field.field_type);
-                format!(
-                    "the constant of `{path}` is {} and {name} takes {takes}",
-                    value.kind().describe()
-                )
-            })
+        self.target(path, field).shape(value, None, &Context::default()).map_err(|_| {
+            let takes = describe(&field.field_type);
+            format!("the constant of `{path}` is {} and {name} takes {takes}", value.kind().describe())
+        })
     }
 
     /// A record can only be created where every required field gets a value.
@@ -507,16 +390,9 @@ impl<'a> Check<'a> {
             return;
         }
         let schema = self.schemas[side.index()];
-        for field in schema
-            .fields
-            .iter()
-            .filter(|field| field.required != Required::No && field.writable)
-        {
+        for field in schema.fields.iter().filter(|field| field.required != Required::No && field.writable) {
             let is_field = |path: &FieldPath| path.key == field.key;
-            let mapped = pairs
-                .iter()
-                .filter(arrives)
-                .any(|pair| is_field(&pair.paths[side.index()]));
+            let mapped = pairs.iter().filter(arrives).any(|pair| is_field(&pair.paths[side.index()]));
             if mapped || self.mapping.constants(side).keys().any(is_field) {
                 continue;
             }

@@ -134,12 +134,7 @@ impl Compiled {
 /// # Errors
 /// All findings, where at least one of them is an error. Warnings alone do not fail: see [`Compiled::warnings`].
 pub fn compile(mapping: &Mapping, a: &Schema, b: &Schema) -> Result<Compiled, Vec<Finding>> {
-    let Checked {
-        mut pairs,
-        constants,
-        left_out,
-        warnings,
-    } = Check::new(mapping, [a, b]).run()?;
+    let Checked { mut pairs, constants, left_out, warnings } = Check::new(mapping, [a, b]).run()?;
     pairs.sort_by(|one, two| one.id.cmp(&two.id));
     Ok(Compiled {
         object: mapping.object,

@@ -59,11 +59,7 @@ pub(super) fn pairs(object: ObjectKind) -> Vec<Pair> {
     let pair = |(path, codec): &(&str, Codec)| {
         let path: FieldPath = path.parse().ok()?;
         let pair = Pair::new(path.clone(), path, Direction::Both);
-        Some(Pair {
-            codec: Some(*codec),
-            is_default: true,
-            ..pair
-        })
+        Some(Pair { codec: Some(*codec), is_default: true, ..pair })
     };
     fields(object).iter().filter_map(pair).collect()
 }

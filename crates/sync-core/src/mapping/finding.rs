@@ -110,10 +110,7 @@ pub(super) struct Findings {
 
 impl Findings {
     pub(super) fn new(object: ObjectKind) -> Self {
-        Self {
-            object,
-            all: Vec::new(),
-        }
+        Self { object, all: Vec::new() }
     }
 
     pub(super) fn add(&mut self, kind: Kind, pair: Option<&PairId>, message: impl Into<String>) {
@@ -128,15 +125,7 @@ impl Findings {
 
     /// The warnings, or everything if something is an error.
     pub(super) fn finish(self) -> Result<Vec<Finding>, Vec<Finding>> {
-        if self
-            .all
-            .iter()
-            .any(|finding| finding.severity == Severity::Error)
-        {
-            Err(self.all)
-        } else {
-            Ok(self.all)
-        }
+        if self.all.iter().any(|finding| finding.severity == Severity::Error) { Err(self.all) } else { Ok(self.all) }
     }
 }
 
@@ -172,9 +161,7 @@ fn distance(one: &str, two: &str) -> usize {
             let cell = |row: &[usize], at: usize| row.get(at).copied().unwrap_or(usize::MAX / 2);
             let replaced = cell(&above, j) + usize::from(c != *other);
             let mut least = replaced.min(cell(&above, j + 1) + 1).min(cell(&row, j) + 1);
-            let left = j
-                .checked_sub(1)
-                .and_then(|left| two.get(left).map(|letter| (left, *letter)));
+            let left = j.checked_sub(1).and_then(|left| two.get(left).map(|letter| (left, *letter)));
             if let (Some((previous, two_above)), Some((at, letter))) = (&before, left)
                 && (*previous, c) == (*other, letter)
             {
@@ -209,14 +196,8 @@ mod tests {
     #[test]
     fn suggestions_are_near_or_none() {
         let known = ["job_title", "department", "custom.Tier__c"];
-        assert_eq!(
-            did_you_mean("jobtitle", known.into_iter()),
-            "; did you mean `job_title`?"
-        );
-        assert_eq!(
-            did_you_mean("custom.cf_tier", known.into_iter()),
-            "; did you mean `custom.Tier__c`?"
-        );
+        assert_eq!(did_you_mean("jobtitle", known.into_iter()), "; did you mean `job_title`?");
+        assert_eq!(did_you_mean("custom.cf_tier", known.into_iter()), "; did you mean `custom.Tier__c`?");
         assert_eq!(did_you_mean("salutation", known.into_iter()), "");
     }
 }

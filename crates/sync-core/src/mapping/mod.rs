@@ -48,15 +48,7 @@ pub struct Pair {
 
 impl Pair {
     fn new(a: FieldPath, b: FieldPath, direction: Direction) -> Self {
-        Self {
-            a,
-            b,
-            direction,
-            policy: None,
-            codec: None,
-            values: None,
-            is_default: false,
-        }
+        Self { a, b, direction, policy: None, codec: None, values: None, is_default: false }
     }
 
     /// The pair's stable name.
@@ -166,10 +158,7 @@ impl Mapping {
     /// The fields that CRMs have in common, both ways.
     #[must_use]
     pub fn unified(object: ObjectKind) -> Self {
-        Self {
-            pairs: defaults::pairs(object),
-            ..Self::empty(object)
-        }
+        Self { pairs: defaults::pairs(object), ..Self::empty(object) }
     }
 
     /// Carries a field both ways. An explicit pair replaces the default pairs that would write the same field.
@@ -194,16 +183,12 @@ impl Mapping {
         match (a.parse(), b.parse()) {
             (Ok(a), Ok(b)) => {
                 let pair = Pair::new(a, b, direction);
-                self.pairs.retain(|other| {
-                    !(other.is_default && (other.clashes(&pair) || other.id() == pair.id()))
-                });
+                self.pairs.retain(|other| !(other.is_default && (other.clashes(&pair) || other.id() == pair.id())));
                 self.pairs.push(pair);
             }
             (a, b) => {
                 let errors = [a.err(), b.err()].into_iter().flatten();
-                self.slips.extend(
-                    errors.map(|error: crm_model::ModelError| Slip::BadPath(error.to_string())),
-                );
+                self.slips.extend(errors.map(|error: crm_model::ModelError| Slip::BadPath(error.to_string())));
             }
         }
         self
@@ -216,10 +201,7 @@ impl Mapping {
         let before = self.pairs.len();
         self.pairs.retain(|other| other.id() != pair);
         if self.pairs.len() == before {
-            self.slips.push(Slip::UnknownPair {
-                pair,
-                setting: "drop",
-            });
+            self.slips.push(Slip::UnknownPair { pair, setting: "drop" });
         }
         self
     }
@@ -292,9 +274,7 @@ impl Mapping {
                 };
                 constants.insert(path, value.into().0);
             }
-            Err(error) => self
-                .slips
-                .push(Slip::BadPath(crm_model::ModelError::to_string(&error))),
+            Err(error) => self.slips.push(Slip::BadPath(crm_model::ModelError::to_string(&error))),
         }
         self
     }

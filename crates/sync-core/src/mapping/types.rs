@@ -1,8 +1,7 @@
 //! What fields hold, and whether values of one can be written to another.
 
 use crm_model::{
-    Account, Contact, Deal, Field, FieldDef, FieldPath, FieldType, Note, Object as _, ObjectKind,
-    Task, ValueKind,
+    Account, Contact, Deal, Field, FieldDef, FieldPath, FieldType, Note, Object as _, ObjectKind, Task, ValueKind,
 };
 
 use crate::Codec;
@@ -41,11 +40,7 @@ pub(super) fn held(object: ObjectKind, path: &FieldPath, field: &Field) -> Field
         ValueKind::Ref => FieldType::Ref { target: None },
         _ => return field.field_type.clone(),
     };
-    if class(&said) == class(&field.field_type) {
-        field.field_type.clone()
-    } else {
-        said
-    }
+    if class(&said) == class(&field.field_type) { field.field_type.clone() } else { said }
 }
 
 /// What the types of two fields say about comparing them.
@@ -62,12 +57,7 @@ pub(super) fn infer(types: &[FieldType; 2]) -> Codec {
         Codec::Url
     } else if either(|one| matches!(one, FieldType::Money)) {
         Codec::Money
-    } else if either(|one| {
-        matches!(
-            one,
-            FieldType::Int | FieldType::Decimal { .. } | FieldType::Percent
-        )
-    }) {
+    } else if either(|one| matches!(one, FieldType::Int | FieldType::Decimal { .. } | FieldType::Percent)) {
         Codec::Number
     } else if both(|one| matches!(one, FieldType::Date)) {
         Codec::Date
@@ -121,14 +111,10 @@ enum Class {
 
 fn class(field_type: &FieldType) -> Class {
     match field_type {
-        FieldType::Text { .. }
-        | FieldType::LongText
-        | FieldType::Email
-        | FieldType::Phone
-        | FieldType::Url => Class::Text,
-        FieldType::Int | FieldType::Decimal { .. } | FieldType::Percent | FieldType::Money => {
-            Class::Number
+        FieldType::Text { .. } | FieldType::LongText | FieldType::Email | FieldType::Phone | FieldType::Url => {
+            Class::Text
         }
+        FieldType::Int | FieldType::Decimal { .. } | FieldType::Percent | FieldType::Money => Class::Number,
         FieldType::Date | FieldType::DateTime => Class::Moment,
         FieldType::Bool => Class::Bool,
         FieldType::Choice => Class::Choice,
@@ -148,10 +134,7 @@ pub(super) fn fits(from: &FieldType, to: &FieldType, has_table: bool) -> bool {
         return true;
     }
     match to {
-        Class::Text => matches!(
-            from,
-            Class::Number | Class::Moment | Class::Bool | Class::Choice | Class::Choices
-        ),
+        Class::Text => matches!(from, Class::Number | Class::Moment | Class::Bool | Class::Choice | Class::Choices),
         Class::Choice => has_table && matches!(from, Class::Text | Class::Number | Class::Bool),
         Class::Choices => from == Class::Choice || has_table && from == Class::Text,
         Class::Bool | Class::Number => has_table && matches!(from, Class::Choice | Class::Text),

@@ -105,8 +105,7 @@ impl ValueTable {
     pub(super) fn named(&self, side: Side) -> impl Iterator<Item = &str> {
         let own = self.rows(side).map(|(own, _)| own);
         let as_target = self.rows(side.other()).map(|(_, target)| target);
-        own.chain(as_target)
-            .chain(self.left(side).iter().map(String::as_str))
+        own.chain(as_target).chain(self.left(side).iter().map(String::as_str))
     }
 }
 
@@ -158,28 +157,15 @@ impl Lookup {
             // What people typed is a choice if it is the name of one.
             for option in &target.options {
                 for name in [&option.key, &option.label] {
-                    lookup.insert(
-                        source,
-                        name,
-                        &Row::Becomes(target_value(target, &option.key)),
-                    );
+                    lookup.insert(source, name, &Row::Becomes(target_value(target, &option.key)));
                 }
             }
         }
         for option in &source.options {
-            let named = |name: &str| {
-                target
-                    .options
-                    .iter()
-                    .find(move |other| is_named(&other.key, &other.label, name))
-            };
+            let named = |name: &str| target.options.iter().find(move |other| is_named(&other.key, &other.label, name));
             let same = named(&option.label).or_else(|| named(&option.key));
             if let Some(same) = same {
-                lookup.insert(
-                    source,
-                    &option.key,
-                    &Row::Becomes(target_value(target, &same.key)),
-                );
+                lookup.insert(source, &option.key, &Row::Becomes(target_value(target, &same.key)));
             }
         }
         (lookup, ambiguous)
@@ -187,10 +173,7 @@ impl Lookup {
 
     /// Adds a row under the key and the label of the choice. What was added first stays.
     fn insert(&mut self, source: &Field, choice: &str, row: &Row) {
-        let option = source
-            .options
-            .iter()
-            .find(|option| is_named(&option.key, &option.label, choice));
+        let option = source.options.iter().find(|option| is_named(&option.key, &option.label, choice));
         let names = match option {
             Some(option) => vec![lookup_key(&option.key), lookup_key(&option.label)],
             None => vec![lookup_key(choice)],
@@ -212,18 +195,10 @@ impl Lookup {
         for option in source.options.iter().filter(|option| option.active) {
             if let Some(Row::Becomes(value)) = self.find(&option.key, Some(&option.label)) {
                 let shown = value.reveal();
-                by_target
-                    .entry(lookup_key(&shown))
-                    .or_insert((shown, Vec::new()))
-                    .1
-                    .push(option.label.clone());
+                by_target.entry(lookup_key(&shown)).or_insert((shown, Vec::new())).1.push(option.label.clone());
             }
         }
-        by_target
-            .into_values()
-            .filter(|(_, from)| from.len() > 1)
-            .map(|(to, from)| (from, to))
-            .collect()
+        by_target.into_values().filter(|(_, from)| from.len() > 1).map(|(to, from)| (from, to)).collect()
     }
 }
 
@@ -242,20 +217,16 @@ fn target_value(field: &Field, name: &str) -> Value {
     use crm_model::FieldType;
     match &field.field_type {
         FieldType::Choice | FieldType::MultiChoice => {
-            let option = field
-                .options
-                .iter()
-                .find(|option| is_named(&option.key, &option.label, name));
+            let option = field.options.iter().find(|option| is_named(&option.key, &option.label, name));
             Value::Choice(match option {
                 Some(option) => Choice::new(&option.key).labelled(&option.label),
                 None => Choice::new(name),
             })
         }
         FieldType::Bool => Value::Bool(matches!(lookup_key(name).as_str(), "true" | "yes" | "1")),
-        FieldType::Int | FieldType::Decimal { .. } | FieldType::Percent | FieldType::Money => name
-            .trim()
-            .parse()
-            .map_or_else(|_| Value::text(name), Value::Decimal),
+        FieldType::Int | FieldType::Decimal { .. } | FieldType::Percent | FieldType::Money => {
+            name.trim().parse().map_or_else(|_| Value::text(name), Value::Decimal)
+        }
         _ => Value::text(name),
     }
 }

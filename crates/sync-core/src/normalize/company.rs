@@ -8,15 +8,8 @@ const LEGAL_FORMS: &str = "ab ag as asa aps bhd bt bv bvba co company corp corpo
     zoo ао зао оао ооо пао тов";
 
 /// Legal forms that are written without a blank beside the name.
-const ATTACHED_FORMS: &[&str] = &[
-    "株式会社",
-    "有限会社",
-    "合同会社",
-    "股份有限公司",
-    "有限公司",
-    "有限责任公司",
-    "주식회사",
-];
+const ATTACHED_FORMS: &[&str] =
+    &["株式会社", "有限会社", "合同会社", "股份有限公司", "有限公司", "有限责任公司", "주식회사"];
 
 /// The most words of a legal form: `S. A. de C. V.`
 const LONGEST_FORM: usize = 5;
@@ -30,18 +23,12 @@ const LONGEST_FORM: usize = 5;
 /// ```
 #[must_use]
 pub fn company(text: &str) -> String {
-    let spelled = text
-        .replace(['&', '＆', '+'], " and ")
-        .replace("A/S", "AS")
-        .replace("a/s", "as");
+    let spelled = text.replace(['&', '＆', '+'], " and ").replace("A/S", "AS").replace("a/s", "as");
     let mut folded = fold(&spelled);
     for form in ATTACHED_FORMS {
         // Marks of some scripts come apart in folding; compare in the same form.
         let form = fold(form);
-        let stripped = folded
-            .strip_prefix(&form)
-            .or_else(|| folded.strip_suffix(&form))
-            .map(str::trim);
+        let stripped = folded.strip_prefix(&form).or_else(|| folded.strip_suffix(&form)).map(str::trim);
         if let Some(rest) = stripped.filter(|rest| !rest.is_empty()) {
             folded = rest.to_owned();
         }
@@ -49,9 +36,7 @@ pub fn company(text: &str) -> String {
     let mut words: Vec<&str> = folded.split(' ').collect();
     // What stands in front: `The Acme`, `ООО Ромашка`, `PT Maju`.
     while words.len() > 1
-        && words
-            .first()
-            .is_some_and(|word| matches!(*word, "the" | "pt") || !word.is_ascii() && is_form(word))
+        && words.first().is_some_and(|word| matches!(*word, "the" | "pt") || !word.is_ascii() && is_form(word))
     {
         words.remove(0);
     }
@@ -67,11 +52,7 @@ pub fn company(text: &str) -> String {
 /// How many words are left without the longest legal form at the end; `None` if there is none.
 fn without_form(words: &[&str]) -> Option<usize> {
     let shortest = words.len().saturating_sub(LONGEST_FORM).max(1);
-    (shortest..words.len()).find(|start| {
-        words
-            .get(*start..)
-            .is_some_and(|form| is_form(&form.concat()))
-    })
+    (shortest..words.len()).find(|start| words.get(*start..).is_some_and(|form| is_form(&form.concat())))
 }
 
 fn is_form(word: &str) -> bool {

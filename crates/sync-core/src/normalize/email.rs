@@ -15,17 +15,12 @@ pub fn email(text: &str) -> Option<String> {
         None => &text,
     };
     let lower = inner.trim().to_lowercase();
-    let address = lower
-        .strip_prefix("mailto:")
-        .unwrap_or(&lower)
-        .trim_end_matches('.');
+    let address = lower.strip_prefix("mailto:").unwrap_or(&lower).trim_end_matches('.');
     let (local, domain) = address.split_once('@')?;
     let is_address = !local.is_empty()
         && !domain.is_empty()
         && !domain.contains('@')
-        && !address.contains(|c: char| {
-            c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>')
-        });
+        && !address.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>'));
     is_address.then(|| address.to_owned())
 }
 
@@ -85,10 +80,7 @@ mod tests {
             ("ada@example.com", Some("ada@example.com")),
             (" ADA@Example.COM. ", Some("ada@example.com")),
             ("mailto:Ada@example.com", Some("ada@example.com")),
-            (
-                "\"Lovelace, Ada\" <ada@example.com>",
-                Some("ada@example.com"),
-            ),
+            ("\"Lovelace, Ada\" <ada@example.com>", Some("ada@example.com")),
             ("jörg@bücher.example", Some("jörg@bücher.example")),
             ("ada@example.com, bob@example.com", None),
             ("ada@@example.com", None),
@@ -115,23 +107,12 @@ mod tests {
 
     #[test]
     fn role_mailboxes_are_told_from_people() {
-        for role in [
-            "info@x.example",
-            "INFO2@x.example",
-            "sales.emea@x.example",
-            "no-reply@x.example",
-            "kontakt@x.example",
-        ] {
+        for role in
+            ["info@x.example", "INFO2@x.example", "sales.emea@x.example", "no-reply@x.example", "kontakt@x.example"]
+        {
             assert!(is_role_mailbox(role), "{role}");
         }
-        for person in [
-            "ines@x.example",
-            "marketa@x.example",
-            "it.smith.jones@",
-            "helpmann@x.example",
-            "nobody",
-            "",
-        ] {
+        for person in ["ines@x.example", "marketa@x.example", "it.smith.jones@", "helpmann@x.example", "nobody", ""] {
             assert!(!is_role_mailbox(person), "{person}");
         }
     }

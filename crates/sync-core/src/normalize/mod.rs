@@ -40,9 +40,7 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 }
 
 fn trim(text: &str) -> &str {
-    text.trim_matches(|c: char| {
-        c.is_whitespace() || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
-    })
+    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}'))
 }
 
 /// Words with every run of white space as one blank.
@@ -71,11 +69,7 @@ pub fn fold(text: &str) -> String {
     let mut gap = false;
     for c in text.nfkd().flat_map(char::to_lowercase) {
         if is_accent(c)
-            || matches!(
-                c,
-                '\'' | '’' | '‘' | '`' | '´' | 'ʼ' | '.' | '\u{ad}' | '\u{200b}'
-                    ..='\u{200f}' | '\u{feff}'
-            )
+            || matches!(c, '\'' | '’' | '‘' | '`' | '´' | 'ʼ' | '.' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}')
         {
             continue;
         }
@@ -139,28 +133,18 @@ pub fn phone(text: &str, region: Option<&str>) -> Option<String> {
     {
         return Some(number);
     }
-    let digits: String = text
-        .chars()
-        .filter_map(|c| c.to_digit(10))
-        .filter_map(|d| char::from_digit(d, 10))
-        .collect();
+    let digits: String = text.chars().filter_map(|c| c.to_digit(10)).filter_map(|d| char::from_digit(d, 10)).collect();
     (!digits.is_empty()).then_some(digits)
 }
 
 fn e164(text: &str, region: Option<&str>) -> Option<String> {
-    let international = text.strip_prefix("00").filter(|rest| {
-        rest.trim_start()
-            .starts_with(|c: char| matches!(c, '1'..='9'))
-    });
+    let international =
+        text.strip_prefix("00").filter(|rest| rest.trim_start().starts_with(|c: char| matches!(c, '1'..='9')));
     let text = match international {
         Some(rest) => Cow::Owned(format!("+{rest}")),
         None => Cow::Borrowed(text),
     };
-    let region = if text.starts_with(['+', '＋']) {
-        None
-    } else {
-        Some(region?)
-    };
+    let region = if text.starts_with(['+', '＋']) { None } else { Some(region?) };
     let region = match region {
         Some(code) => Some(Region::try_from(code).ok()?),
         None => None,
@@ -169,9 +153,7 @@ fn e164(text: &str, region: Option<&str>) -> Option<String> {
     if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
         return None;
     }
-    let formatted = PHONE_NUMBER_UTIL
-        .format(&number, PhoneNumberFormat::E164)
-        .into_owned();
+    let formatted = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned();
     Some(match number.extension() {
         "" => formatted,
         extension => format!("{formatted}x{extension}"),
@@ -213,24 +195,17 @@ pub fn host(text: &str) -> Option<String> {
     let host = plain_host(host.rsplit_once('@').map_or(host, |(_, host)| host));
     let is_host = host.contains('.')
         && host.split('.').all(|part| !part.is_empty())
-        && host
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
+        && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
     is_host.then_some(host)
 }
 
 fn without_scheme(text: &str) -> &str {
-    text.split_once("://")
-        .map_or(text, |(_, rest)| rest)
-        .trim_start_matches('/')
+    text.split_once("://").map_or(text, |(_, rest)| rest).trim_start_matches('/')
 }
 
 fn plain_host(host: &str) -> String {
     let lower = host.trim().to_lowercase();
-    let bare = lower
-        .strip_suffix(":443")
-        .or_else(|| lower.strip_suffix(":80"))
-        .unwrap_or(&lower);
+    let bare = lower.strip_suffix(":443").or_else(|| lower.strip_suffix(":80")).unwrap_or(&lower);
     let bare = bare.trim_end_matches('.');
     bare.strip_prefix("www.").unwrap_or(bare).to_owned()
 }
@@ -245,14 +220,12 @@ const SHARED_HOSTS: &str = "bit.ly blogspot.com business.site facebook.com fb.co
 #[must_use]
 pub fn own_domain(text: &str) -> Option<String> {
     let host = host(text)?;
-    let shared = SHARED_HOSTS
-        .split_whitespace()
-        .any(|shared| match host.strip_suffix(shared) {
-            // `acme.wordpress.com` is the company's own, `de.linkedin.com` is not.
-            Some("") => true,
-            Some(rest) => rest.ends_with('.') && rest.len() <= 3,
-            None => false,
-        });
+    let shared = SHARED_HOSTS.split_whitespace().any(|shared| match host.strip_suffix(shared) {
+        // `acme.wordpress.com` is the company's own, `de.linkedin.com` is not.
+        Some("") => true,
+        Some(rest) => rest.ends_with('.') && rest.len() <= 3,
+        None => false,
+    });
     (!shared).then_some(host)
 }
 
@@ -287,38 +260,14 @@ mod tests {
     #[test]
     fn web_addresses_and_their_hosts() {
         for (text, same, domain) in [
-            (
-                "https://www.example.com/",
-                "example.com",
-                Some("example.com"),
-            ),
+            ("https://www.example.com/", "example.com", Some("example.com")),
             ("http://Example.com:80", "example.com", Some("example.com")),
             ("example.com/Shop/", "example.com/Shop", Some("example.com")),
-            (
-                "//www.example.com?x=1",
-                "example.com?x=1",
-                Some("example.com"),
-            ),
-            (
-                "https://user@example.com/",
-                "user@example.com",
-                Some("example.com"),
-            ),
-            (
-                "https://www.linkedin.com/company/acme",
-                "linkedin.com/company/acme",
-                None,
-            ),
-            (
-                "https://de.linkedin.com/company/acme",
-                "de.linkedin.com/company/acme",
-                None,
-            ),
-            (
-                "acme.wordpress.com",
-                "acme.wordpress.com",
-                Some("acme.wordpress.com"),
-            ),
+            ("//www.example.com?x=1", "example.com?x=1", Some("example.com")),
+            ("https://user@example.com/", "user@example.com", Some("example.com")),
+            ("https://www.linkedin.com/company/acme", "linkedin.com/company/acme", None),
+            ("https://de.linkedin.com/company/acme", "de.linkedin.com/company/acme", None),
+            ("acme.wordpress.com", "acme.wordpress.com", Some("acme.wordpress.com")),
             ("n/a", "n/a", None),
             ("", "", None),
         ] {

@@ -31,37 +31,18 @@ const TITLES: &[&str] = &[
 ];
 
 /// Words after a name that are no part of it, folded.
-const DEGREES: &[&str] = &[
-    "ba", "bsc", "cpa", "dds", "esq", "llb", "llm", "ma", "mba", "md", "msc", "phd", "rn",
-];
+const DEGREES: &[&str] = &["ba", "bsc", "cpa", "dds", "esq", "llb", "llm", "ma", "mba", "md", "msc", "phd", "rn"];
 
 /// Words that tell generations apart.
-const GENERATIONS: &[&str] = &[
-    "ii", "iii", "iv", "jr", "jun", "junior", "senior", "sen", "sr",
-];
+const GENERATIONS: &[&str] = &["ii", "iii", "iv", "jr", "jun", "junior", "senior", "sen", "sr"];
 
 /// Given names and what people are called instead, folded; any two of a line are one name.
 const NICKNAMES: &[&[&str]] = &[
-    &[
-        "alexander",
-        "alex",
-        "sasha",
-        "xander",
-        "aleksandr",
-        "alexandre",
-    ],
+    &["alexander", "alex", "sasha", "xander", "aleksandr", "alexandre"],
     &["andrew", "andy", "drew"],
     &["anthony", "tony", "antonio", "anton"],
     &["benjamin", "ben", "benny"],
-    &[
-        "catherine",
-        "katherine",
-        "kathryn",
-        "kate",
-        "katie",
-        "kathy",
-        "cathy",
-    ],
+    &["catherine", "katherine", "kathryn", "kate", "katie", "kathy", "cathy"],
     &["charles", "charlie", "chuck"],
     &["christina", "christine", "tina", "chris"],
     &["christopher", "chris", "kit"],
@@ -149,11 +130,7 @@ impl PersonName {
         };
         let (mut given, mut family) = (words(given), words(family));
         drop_titles(&mut given, &mut family);
-        Self {
-            given,
-            family,
-            generation,
-        }
+        Self { given, family, generation }
     }
 
     /// Whether nothing of the name is known.
@@ -189,10 +166,7 @@ impl PersonName {
         if self.is_empty() || other.is_empty() {
             return NameRelation::Unknown;
         }
-        if self.generation.is_some()
-            && other.generation.is_some()
-            && self.generation != other.generation
-        {
+        if self.generation.is_some() && other.generation.is_some() && self.generation != other.generation {
             return NameRelation::Different;
         }
         let (mine, theirs) = (self.words(), other.words());
@@ -200,15 +174,12 @@ impl PersonName {
             return NameRelation::Same;
         }
         let part_of_the_other = mine.is_subset(&theirs) || theirs.is_subset(&mine);
-        let parts_agree =
-            given_agree(&self.given, &other.given) && family_agree(&self.family, &other.family);
-        let swapped = |one: &Self, two: &Self| {
-            given_agree(&one.given, &two.family) && family_agree(&one.family, &two.given)
-        };
+        let parts_agree = given_agree(&self.given, &other.given) && family_agree(&self.family, &other.family);
+        let swapped =
+            |one: &Self, two: &Self| given_agree(&one.given, &two.family) && family_agree(&one.family, &two.given);
         let transposed = swapped(self, other) || swapped(other, self);
-        let married = !self.given.is_empty()
-            && self.given == other.given
-            && self.given.iter().all(|word| !is_initial(word));
+        let married =
+            !self.given.is_empty() && self.given == other.given && self.given.iter().all(|word| !is_initial(word));
         if part_of_the_other || parts_agree || transposed || married {
             NameRelation::Compatible
         } else {
@@ -217,11 +188,7 @@ impl PersonName {
     }
 
     fn words(&self) -> BTreeSet<&str> {
-        self.given
-            .iter()
-            .chain(&self.family)
-            .map(String::as_str)
-            .collect()
+        self.given.iter().chain(&self.family).map(String::as_str).collect()
     }
 }
 
@@ -241,15 +208,8 @@ fn split(full: &str) -> (&str, &str) {
 /// Titles in front and degrees behind, unless the name would be nothing without them.
 fn drop_titles(given: &mut Vec<String>, family: &mut Vec<String>) {
     let total = given.len() + family.len();
-    let titles = given
-        .iter()
-        .take_while(|word| TITLES.contains(&word.as_str()))
-        .count();
-    let degrees = family
-        .iter()
-        .rev()
-        .take_while(|word| DEGREES.contains(&word.as_str()))
-        .count();
+    let titles = given.iter().take_while(|word| TITLES.contains(&word.as_str())).count();
+    let degrees = family.iter().rev().take_while(|word| DEGREES.contains(&word.as_str())).count();
     if titles < total {
         given.drain(..titles);
     }
@@ -268,9 +228,7 @@ fn canonical_generation(word: &str) -> &str {
 
 /// `Mueller` and `Müller`, whose accent is gone, become one.
 fn umlauts(word: &str) -> String {
-    word.replace("ae", "a")
-        .replace("oe", "o")
-        .replace("ue", "u")
+    word.replace("ae", "a").replace("oe", "o").replace("ue", "u")
 }
 
 fn is_initial(word: &str) -> bool {
@@ -278,9 +236,8 @@ fn is_initial(word: &str) -> bool {
 }
 
 fn is_nickname(one: &str, two: &str) -> bool {
-    let both = |line: &&&[&str]| {
-        line.iter().any(|name| umlauts(name) == one) && line.iter().any(|name| umlauts(name) == two)
-    };
+    let both =
+        |line: &&&[&str]| line.iter().any(|name| umlauts(name) == one) && line.iter().any(|name| umlauts(name) == two);
     NICKNAMES.iter().find(both).is_some()
 }
 
@@ -359,19 +316,13 @@ mod tests {
 
     #[test]
     fn a_key_needs_both_parts() {
-        assert_eq!(
-            PersonName::new("Dr. Zoë", "Müller").key().as_deref(),
-            Some("zo muller")
-        );
+        assert_eq!(PersonName::new("Dr. Zoë", "Müller").key().as_deref(), Some("zo muller"));
         assert_eq!(PersonName::new("", "Prince").key(), None);
         assert_eq!(PersonName::new("", "").key(), None);
     }
 
     #[test]
     fn a_name_is_not_printed() {
-        assert_eq!(
-            format!("{:?}", PersonName::new("Ada", "Lovelace")),
-            "PersonName(…)"
-        );
+        assert_eq!(format!("{:?}", PersonName::new("Ada", "Lovelace")), "PersonName(…)");
     }
 }

@@ -1,42 +1,21 @@
 //! Laws that every merge obeys, on correlated random records: one record, perturbed twice.
 
-use crm_model::{
-    Channel, Choice, ConsentSet, ConsentState, FieldKey, FieldType, ObjectKind, Value,
-};
+use crm_model::{Channel, Choice, ConsentSet, ConsentState, FieldKey, FieldType, ObjectKind, Value};
 use proptest::prelude::*;
-use sync_core::{
-    Compiled, Direction, Mapping, MergeInput, Merged, PairId, Policy, Refs, Side, SideState,
-    ValueTable,
-};
+use sync_core::{Compiled, Direction, Mapping, MergeInput, Merged, PairId, Policy, Refs, Side, SideState, ValueTable};
 
 use crate::support::{Links, account_ref, at, choice, compiled_between, field, text};
 
 const TIER: &str = "custom.tier=custom.Tier__c";
-const PAIRS: [&str; 6] = [
-    "job_title",
-    "emails[primary]",
-    "accounts[primary]",
-    "department",
-    "custom.size",
-    TIER,
-];
+const PAIRS: [&str; 6] = ["job_title", "emails[primary]", "accounts[primary]", "department", "custom.size", TIER];
 
 fn direction() -> impl Strategy<Value = Direction> {
-    prop::sample::select(vec![
-        Direction::Both,
-        Direction::Both,
-        Direction::AToB,
-        Direction::BToA,
-    ])
+    prop::sample::select(vec![Direction::Both, Direction::Both, Direction::AToB, Direction::BToA])
 }
 
 fn policy() -> impl Strategy<Value = Policy> {
-    let plain = prop::sample::select(vec![
-        Policy::Prefer(Side::A),
-        Policy::Prefer(Side::B),
-        Policy::FillEmpty,
-        Policy::Review,
-    ]);
+    let plain =
+        prop::sample::select(vec![Policy::Prefer(Side::A), Policy::Prefer(Side::B), Policy::FillEmpty, Policy::Review]);
     prop_oneof![plain.clone(), plain.prop_map(Policy::newest_or)]
 }
 
@@ -49,16 +28,8 @@ struct Plan {
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
-    (
-        prop::collection::vec((direction(), policy()), PAIRS.len()),
-        policy(),
-        direction(),
-    )
-        .prop_map(|(pairs, first_link, consent)| Plan {
-            pairs,
-            first_link,
-            consent,
-        })
+    (prop::collection::vec((direction(), policy()), PAIRS.len()), policy(), direction())
+        .prop_map(|(pairs, first_link, consent)| Plan { pairs, first_link, consent })
 }
 
 fn mirrored(direction: Direction) -> Direction {
@@ -76,69 +47,41 @@ impl Plan {
     /// The mapping; `order` says in which order its pairs are added, `mirror` exchanges the sides.
     fn compile(&self, order: &[usize], mirror: bool) -> Compiled {
         let turn = |policy: &Policy| {
-            if mirror {
-                policy.mirrored()
-            } else {
-                policy.clone()
-            }
+            if mirror { policy.mirrored() } else { policy.clone() }
         };
         let turned = |direction| {
-            if mirror {
-                mirrored(direction)
-            } else {
-                direction
-            }
+            if mirror { mirrored(direction) } else { direction }
         };
-        let mut mapping = Mapping::empty(ObjectKind::Contact)
-            .first_link(turn(&self.first_link))
-            .consent(turned(self.consent));
+        let mut mapping =
+            Mapping::empty(ObjectKind::Contact).first_link(turn(&self.first_link)).consent(turned(self.consent));
         for index in order {
             let (direction, policy) = &self.pairs[*index];
-            let (a, b) = PAIRS[*index]
-                .split_once('=')
-                .unwrap_or((PAIRS[*index], PAIRS[*index]));
+            let (a, b) = PAIRS[*index].split_once('=').unwrap_or((PAIRS[*index], PAIRS[*index]));
             let (a, b) = if mirror { (b, a) } else { (a, b) };
             mapping = match turned(*direction) {
                 Direction::Both => mapping.both(a, b),
                 Direction::AToB => mapping.a_to_b(a, b),
                 Direction::BToA => mapping.b_to_a(a, b),
             };
-            let id = if a == b {
-                a.to_owned()
-            } else {
-                format!("{a}={b}")
-            };
+            let id = if a == b { a.to_owned() } else { format!("{a}={b}") };
             mapping = mapping.policy(id.as_str(), turn(policy));
             mapping = match PAIRS[*index] {
                 "emails[primary]" => mapping.codec(id.as_str(), sync_core::Codec::Email),
                 "accounts[primary]" => mapping.codec(id.as_str(), sync_core::Codec::Ref),
                 TIER if mirror => mapping.values(
                     id.as_str(),
-                    ValueTable::new()
-                        .pair("Gold", "Hot")
-                        .b_to_a("Gold", "Warm")
-                        .pair("Silver", "Cold"),
+                    ValueTable::new().pair("Gold", "Hot").b_to_a("Gold", "Warm").pair("Silver", "Cold"),
                 ),
                 TIER => mapping.values(
                     id.as_str(),
-                    ValueTable::new()
-                        .pair("Hot", "Gold")
-                        .a_to_b("Warm", "Gold")
-                        .pair("Cold", "Silver"),
+                    ValueTable::new().pair("Hot", "Gold").a_to_b("Warm", "Gold").pair("Cold", "Silver"),
                 ),
                 _ => mapping,
             };
         }
         let size = || field(FieldKey::custom("size"), FieldType::Decimal { scale: None });
-        let (a, b) = (
-            vec![size(), choice("tier", &OPTIONS_A)],
-            vec![size(), choice("Tier__c", &OPTIONS_B)],
-        );
-        if mirror {
-            compiled_between(&mapping, b, a)
-        } else {
-            compiled_between(&mapping, a, b)
-        }
+        let (a, b) = (vec![size(), choice("tier", &OPTIONS_A)], vec![size(), choice("Tier__c", &OPTIONS_B)]);
+        if mirror { compiled_between(&mapping, b, a) } else { compiled_between(&mapping, a, b) }
     }
 }
 
@@ -146,9 +89,7 @@ impl Plan {
 fn value(pair: usize, side: Side, pick: u8) -> Value {
     let pick = usize::from(pick);
     match PAIRS[pair] {
-        "emails[primary]" => {
-            text(["", "ada@x.example", "Ada@X.example", "bob@x.example"][pick % 4])
-        }
+        "emails[primary]" => text(["", "ada@x.example", "Ada@X.example", "bob@x.example"][pick % 4]),
         "accounts[primary]" => match pick % 4 {
             0 => Value::Null,
             3 => account_ref("lonely"),
@@ -159,11 +100,7 @@ fn value(pair: usize, side: Side, pick: u8) -> Value {
             n => Value::Decimal(n.into()),
         },
         TIER => {
-            let options: &[(&str, &str)] = if side == Side::A {
-                &OPTIONS_A
-            } else {
-                &OPTIONS_B
-            };
+            let options: &[(&str, &str)] = if side == Side::A { &OPTIONS_A } else { &OPTIONS_B };
             match pick % (options.len() + 1) {
                 0 => Value::Null,
                 n => Value::Choice(Choice::new(options[n - 1].0).labelled(options[n - 1].1)),
@@ -190,9 +127,7 @@ fn consent_state(pick: u8) -> ConsentSet {
 fn state(side: Side, picks: &[u8], loaded: u8) -> SideState {
     let fields = (0..PAIRS.len()).filter(|pair| loaded & (1 << pair) != 0);
     SideState {
-        fields: fields
-            .map(|pair| (PairId::from(PAIRS[pair]), value(pair, side, picks[pair])))
-            .collect(),
+        fields: fields.map(|pair| (PairId::from(PAIRS[pair]), value(pair, side, picks[pair]))).collect(),
         consent: consent_state(picks[PAIRS.len()]),
     }
 }
@@ -208,50 +143,25 @@ struct World {
 fn world() -> impl Strategy<Value = World> {
     let picks = || prop::collection::vec(0_u8..4, PAIRS.len() + 1);
     // A pick of the alphabet, mostly that of the base.
-    let edits = || {
-        prop::collection::vec(
-            prop_oneof![3 => Just(None), 1 => (0_u8..16).prop_map(Some)],
-            PAIRS.len() + 1,
-        )
-    };
+    let edits = || prop::collection::vec(prop_oneof![3 => Just(None), 1 => (0_u8..16).prop_map(Some)], PAIRS.len() + 1);
     let all = 0b11_1111_u8;
     let loaded = || prop_oneof![4 => Just(all), 1 => 0..=all];
     let stamp = || prop::option::weighted(0.8, 0_i64..12);
-    (
-        picks(),
-        edits(),
-        edits(),
-        edits(),
-        [loaded(), loaded(), loaded(), loaded()],
-        any::<bool>(),
-        stamp(),
-        stamp(),
-    )
-        .prop_map(
-            |(base, drift, on_a, on_b, loaded, linked, stamp_a, stamp_b)| {
-                let apply = |edits: &[Option<u8>], to: &[u8]| -> Vec<u8> {
-                    edits
-                        .iter()
-                        .zip(to)
-                        .map(|(edit, was)| edit.unwrap_or(*was))
-                        .collect()
-                };
-                let base_b = apply(&drift, &base);
-                World {
-                    seen: [
-                        state(Side::A, &apply(&on_a, &base), loaded[0]),
-                        state(Side::B, &apply(&on_b, &base_b), loaded[1]),
-                    ],
-                    base: linked.then(|| {
-                        [
-                            state(Side::A, &base, loaded[2]),
-                            state(Side::B, &base_b, loaded[3]),
-                        ]
-                    }),
-                    stamps: [stamp_a.map(at), stamp_b.map(at)],
-                }
-            },
-        )
+    (picks(), edits(), edits(), edits(), [loaded(), loaded(), loaded(), loaded()], any::<bool>(), stamp(), stamp())
+        .prop_map(|(base, drift, on_a, on_b, loaded, linked, stamp_a, stamp_b)| {
+            let apply = |edits: &[Option<u8>], to: &[u8]| -> Vec<u8> {
+                edits.iter().zip(to).map(|(edit, was)| edit.unwrap_or(*was)).collect()
+            };
+            let base_b = apply(&drift, &base);
+            World {
+                seen: [
+                    state(Side::A, &apply(&on_a, &base), loaded[0]),
+                    state(Side::B, &apply(&on_b, &base_b), loaded[1]),
+                ],
+                base: linked.then(|| [state(Side::A, &base, loaded[2]), state(Side::B, &base_b, loaded[3])]),
+                stamps: [stamp_a.map(at), stamp_b.map(at)],
+            }
+        })
 }
 
 fn links() -> Links {
@@ -278,24 +188,14 @@ impl World {
 
     fn mirrored(&self) -> Self {
         let swap = |states: &[SideState; 2]| [renamed(&states[1]), renamed(&states[0])];
-        Self {
-            base: self.base.as_ref().map(swap),
-            seen: swap(&self.seen),
-            stamps: [self.stamps[1], self.stamps[0]],
-        }
+        Self { base: self.base.as_ref().map(swap), seen: swap(&self.seen), stamps: [self.stamps[1], self.stamps[0]] }
     }
 }
 
 /// The state under the names that the pairs have in the mirrored mapping.
 fn renamed(state: &SideState) -> SideState {
-    let fields = state
-        .fields
-        .iter()
-        .map(|(pair, value)| (mirror_id(pair), value.clone()));
-    SideState {
-        fields: fields.collect(),
-        consent: state.consent.clone(),
-    }
+    let fields = state.fields.iter().map(|(pair, value)| (mirror_id(pair), value.clone()));
+    SideState { fields: fields.collect(), consent: state.consent.clone() }
 }
 
 fn mirror_id(pair: &PairId) -> PairId {

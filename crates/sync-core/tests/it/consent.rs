@@ -7,12 +7,8 @@ use sync_core::{Direction, Mapping, MergeInput, NoRefs, ReviewItem, Side, SideSt
 
 use crate::support::compiled;
 
-const STATES: [Option<ConsentState>; 4] = [
-    None,
-    Some(ConsentState::Unknown),
-    Some(ConsentState::OptedIn),
-    Some(ConsentState::OptedOut),
-];
+const STATES: [Option<ConsentState>; 4] =
+    [None, Some(ConsentState::Unknown), Some(ConsentState::OptedIn), Some(ConsentState::OptedOut)];
 
 fn set(state: Option<ConsentState>) -> ConsentSet {
     let mut set = ConsentSet::default();
@@ -33,35 +29,17 @@ fn every_cell() {
                     for direction in [Direction::Both, Direction::AToB, Direction::BToA] {
                         let seen = [a, b];
                         let base = [base_a, base_b];
-                        let merged =
-                            merge([&set(a), &set(b)], [&set(base_a), &set(base_b)], direction);
+                        let merged = merge([&set(a), &set(b)], [&set(base_a), &set(base_b)], direction);
                         let anywhere = [a, b, base_a, base_b].contains(&out);
                         for side in Side::BOTH {
                             let (now, was) = (seen[side.index()], base[side.index()]);
-                            let must = anywhere
-                                && now.is_some()
-                                && now != out
-                                && direction.allows(side.other());
+                            let must = anywhere && now.is_some() && now != out && direction.allows(side.other());
                             let told = format!("{side}: {seen:?} {base:?} {direction:?}");
-                            assert_eq!(
-                                merged.close[side.index()].contains(Channel::Email),
-                                must,
-                                "{told}"
-                            );
+                            assert_eq!(merged.close[side.index()].contains(Channel::Email), must, "{told}");
                             let lowered = was == out && now.is_some() && now != out;
-                            assert_eq!(
-                                merged.lowered.iter().any(|one| one.side == side),
-                                lowered,
-                                "{told}"
-                            );
-                            let held = merged.rebase[side.index()]
-                                .clone()
-                                .unwrap_or_else(|| set(was));
-                            assert_eq!(
-                                held.state(Channel::Email),
-                                now.max(was).unwrap_or_default(),
-                                "{told}"
-                            );
+                            assert_eq!(merged.lowered.iter().any(|one| one.side == side), lowered, "{told}");
+                            let held = merged.rebase[side.index()].clone().unwrap_or_else(|| set(was));
+                            assert_eq!(held.state(Channel::Email), now.max(was).unwrap_or_default(), "{told}");
                         }
                     }
                 }
@@ -73,23 +51,15 @@ fn every_cell() {
 #[test]
 fn an_opt_out_taken_back_is_written_again_and_reviewed() {
     let compiled = compiled(&Mapping::unified(ObjectKind::Contact), Vec::new());
-    let with = |state| SideState {
-        consent: set(Some(state)),
-        ..SideState::default()
-    };
+    let with = |state| SideState { consent: set(Some(state)), ..SideState::default() };
     let (out, back) = (with(ConsentState::OptedOut), with(ConsentState::OptedIn));
     let mut input = MergeInput::new(&out, &back, &NoRefs);
     input.base = Some([&out, &out]);
     let merged = compiled.merge(&input);
     assert!(merged.writes[0].is_empty());
     assert!(merged.writes[1].patch.opt_outs.contains(Channel::Email));
-    let [item @ ReviewItem::Consent(lowered)] = merged.reviews.as_slice() else {
-        panic!()
-    };
-    assert_eq!(
-        (lowered.side, lowered.was, lowered.now),
-        (Side::B, ConsentState::OptedOut, ConsentState::OptedIn)
-    );
+    let [item @ ReviewItem::Consent(lowered)] = merged.reviews.as_slice() else { panic!() };
+    assert_eq!((lowered.side, lowered.was, lowered.now), (Side::B, ConsentState::OptedOut, ConsentState::OptedIn));
     assert_eq!(item.subject(), "consent.email");
     // The base holds.
     assert_eq!(merged.bases(input.base, [false, false])[1], out);
@@ -146,10 +116,7 @@ proptest! {
 fn any_set() -> impl Strategy<Value = ConsentSet> {
     prop::collection::vec(0_usize..4, 3).prop_map(|picks| {
         let mut set = ConsentSet::default();
-        for (channel, pick) in [Channel::Email, Channel::Sms, Channel::Phone]
-            .into_iter()
-            .zip(picks)
-        {
+        for (channel, pick) in [Channel::Email, Channel::Sms, Channel::Phone].into_iter().zip(picks) {
             if let Some(state) = STATES[pick] {
                 set.observe(channel, state);
             }

@@ -8,57 +8,18 @@ fn every_kind_of_evidence() {
     let soft = Deleted::Soft { at: None };
     let merged = Deleted::MergedInto("7".into());
     for (evidence, edited, policy, expected) in [
-        (
-            &Deleted::No,
-            false,
-            DeletePolicy::Delete,
-            DeleteAction::Nothing,
-        ),
-        (
-            &Deleted::No,
-            true,
-            DeletePolicy::Delete,
-            DeleteAction::Nothing,
-        ),
+        (&Deleted::No, false, DeletePolicy::Delete, DeleteAction::Nothing),
+        (&Deleted::No, true, DeletePolicy::Delete, DeleteAction::Nothing),
         (&soft, false, DeletePolicy::Unlink, DeleteAction::Unlink),
         (&soft, false, DeletePolicy::Delete, DeleteAction::Delete),
-        (
-            &Deleted::Hard,
-            false,
-            DeletePolicy::Unlink,
-            DeleteAction::Unlink,
-        ),
-        (
-            &Deleted::Hard,
-            false,
-            DeletePolicy::Delete,
-            DeleteAction::Delete,
-        ),
-        (
-            &Deleted::Hard,
-            true,
-            DeletePolicy::Unlink,
-            DeleteAction::Review,
-        ),
+        (&Deleted::Hard, false, DeletePolicy::Unlink, DeleteAction::Unlink),
+        (&Deleted::Hard, false, DeletePolicy::Delete, DeleteAction::Delete),
+        (&Deleted::Hard, true, DeletePolicy::Unlink, DeleteAction::Review),
         (&soft, true, DeletePolicy::Delete, DeleteAction::Review),
-        (
-            &merged,
-            false,
-            DeletePolicy::Delete,
-            DeleteAction::Repoint("7".into()),
-        ),
-        (
-            &merged,
-            true,
-            DeletePolicy::Unlink,
-            DeleteAction::Repoint("7".into()),
-        ),
+        (&merged, false, DeletePolicy::Delete, DeleteAction::Repoint("7".into())),
+        (&merged, true, DeletePolicy::Unlink, DeleteAction::Repoint("7".into())),
     ] {
-        assert_eq!(
-            decide(evidence, edited, policy),
-            expected,
-            "{evidence:?} {edited} {policy:?}"
-        );
+        assert_eq!(decide(evidence, edited, policy), expected, "{evidence:?} {edited} {policy:?}");
     }
     assert_eq!(DeletePolicy::default(), DeletePolicy::Unlink);
 }
@@ -77,11 +38,7 @@ fn the_brake() {
         (u64::MAX, u64::MAX, u64::MAX / 50, true),
     ] {
         assert_eq!(brake_limit(links), limit, "{links}");
-        assert_eq!(
-            brake(deletes, links).is_err(),
-            stops,
-            "{deletes} of {links}"
-        );
+        assert_eq!(brake(deletes, links).is_err(), stops, "{deletes} of {links}");
     }
     assert_eq!(
         brake(30, 500).unwrap_err().to_string(),

@@ -1,8 +1,6 @@
 //! What a vendor makes of a value is an echo; what a person makes of it is a change.
 
-use crm_model::{
-    Address, Channel, ConsentSet, ConsentState, DateOrTime, FieldKey, FieldType, ObjectKind, Value,
-};
+use crm_model::{Address, Channel, ConsentSet, ConsentState, DateOrTime, FieldKey, FieldType, ObjectKind, Value};
 use sync_core::{Codec, Compiled, Mapping, MergeInput, NoRefs, Side, SideState, echo};
 
 use crate::support::{compiled_between, field, line, state, text};
@@ -42,24 +40,13 @@ fn number(text: &str) -> Value {
 }
 
 fn address(city: &str) -> Value {
-    Value::Address(Address {
-        street: "1 Main St".into(),
-        city: city.into(),
-        ..Address::default()
-    })
+    Value::Address(Address { street: "1 Main St".into(), city: city.into(), ..Address::default() })
 }
 
 /// The base that B gets when `wish` was written over `before` and `seen` is read back.
 fn absorbed(pair: &str, before: &Value, wish: &Value, seen: &Value, ours: bool) -> Value {
     let one = |value: &Value| state(&[(pair, value.clone())]);
-    let base = echo::absorb(
-        &compiled(),
-        Side::B,
-        &one(wish),
-        &one(before),
-        &one(seen),
-        ours,
-    );
+    let base = echo::absorb(&compiled(), Side::B, &one(wish), &one(before), &one(seen), ours);
     base.get(&pair.into()).unwrap().clone()
 }
 
@@ -72,29 +59,16 @@ fn echoes_are_absorbed_whoever_changed_the_record_last() {
         (JOB, text("Chief  Analyst"), text("Chief Analyst")),
         (JOB, text(long), text("The quick brown fox jumps")),
         ("custom.short", text("abcdefgh"), text("abcde")),
-        (
-            "emails[primary]",
-            text("Ada@Example.com"),
-            text("ada@example.com"),
-        ),
+        ("emails[primary]", text("Ada@Example.com"), text("ada@example.com")),
         ("custom.size", number("1.005"), number("1.01")),
         ("custom.size", number("1.005"), number("1")),
         ("custom.size", number("2.567"), number("2.5")),
-        (
-            "custom.due",
-            instant("2026-03-01T10:00:00.750Z"),
-            instant("2026-03-01T10:00:00Z"),
-        ),
+        ("custom.due", instant("2026-03-01T10:00:00.750Z"), instant("2026-03-01T10:00:00Z")),
         ("custom.address", address("BONN"), address("Bonn")),
     ] {
         for ours in [true, false] {
             let base = absorbed(pair, &Value::Null, &wish, &seen, ours);
-            assert_eq!(
-                base.reveal(),
-                seen.reveal(),
-                "{pair} {} {ours}",
-                wish.reveal()
-            );
+            assert_eq!(base.reveal(), seen.reveal(), "{pair} {} {ours}", wish.reveal());
         }
     }
 }
@@ -109,27 +83,13 @@ fn an_edit_after_our_write_survives_as_a_change() {
         (JOB, text("Clerk"), text("Analyst of Data"), text("Analyst")),
         ("custom.short", text("a"), text("abcde"), text("abc")),
         ("custom.size", number("1"), number("2"), number("3")),
-        (
-            "custom.due",
-            Value::Null,
-            instant("2026-03-01T10:00:00Z"),
-            instant("2026-03-01T10:00:05Z"),
-        ),
-        (
-            "custom.address",
-            Value::Null,
-            address("Bonn"),
-            address("Berlin"),
-        ),
+        ("custom.due", Value::Null, instant("2026-03-01T10:00:00Z"), instant("2026-03-01T10:00:05Z")),
+        ("custom.address", Value::Null, address("Bonn"), address("Berlin")),
     ] {
         let base = absorbed(pair, &before, &wish, &seen, false);
         assert_eq!(base.reveal(), wish.reveal(), "{pair}");
         // The same record last changed by us: whatever it shows is what the vendor made of it.
-        assert_eq!(
-            absorbed(pair, &before, &wish, &seen, true).reveal(),
-            seen.reveal(),
-            "{pair}"
-        );
+        assert_eq!(absorbed(pair, &before, &wish, &seen, true).reveal(), seen.reveal(), "{pair}");
     }
 }
 
@@ -156,39 +116,26 @@ fn fields_that_were_not_written_keep_their_base() {
     let compiled = compiled();
     let wish = state(&[(JOB, text("Analyst"))]);
     let before = state(&[(JOB, text("Clerk")), ("department", text("R&D"))]);
-    let seen = state(&[
-        (JOB, text("Analyst")),
-        ("department", text("Sales")),
-        ("custom.note", text("new")),
-    ]);
+    let seen = state(&[(JOB, text("Analyst")), ("department", text("Sales")), ("custom.note", text("new"))]);
     for ours in [true, false] {
         // A workflow that runs under our name changes other fields: a change like any other.
         let base = echo::absorb(&compiled, Side::B, &wish, &before, &seen, ours);
         assert_eq!(base.get(&"department".into()).unwrap(), &text("R&D"));
-        // What had no base was filled in by the vendor if the record is ours, else it is somebody's.
+        // What had no base was not agreed on, and still is not.
+        assert_eq!(base.get(&"custom.note".into()), None);
+        // In a new record, it was filled in by the vendor if the record is ours, else it is somebody's.
+        let base = echo::absorb_new(&compiled, Side::B, &wish, &before, &seen, ours);
+        assert_eq!(base.get(&"department".into()).unwrap(), &text("R&D"));
         assert_eq!(base.get(&"custom.note".into()).is_some(), ours);
     }
     // What the read-back did not load says nothing.
-    let base = echo::absorb(
-        &compiled,
-        Side::B,
-        &wish,
-        &before,
-        &SideState::default(),
-        true,
-    );
-    assert_eq!(
-        base,
-        state(&[(JOB, text("Analyst")), ("department", text("R&D"))])
-    );
+    let base = echo::absorb(&compiled, Side::B, &wish, &before, &SideState::default(), true);
+    assert_eq!(base, state(&[(JOB, text("Analyst")), ("department", text("R&D"))]));
 }
 
 #[test]
 fn an_opt_out_that_was_written_stays_in_the_base() {
-    let with = |state| SideState {
-        consent: ConsentSet::from([(Channel::Email, state)]),
-        ..SideState::default()
-    };
+    let with = |state| SideState { consent: ConsentSet::from([(Channel::Email, state)]), ..SideState::default() };
     let (out, open) = (with(ConsentState::OptedOut), with(ConsentState::OptedIn));
     let base = echo::absorb(&compiled(), Side::B, &out, &open, &open, true);
     assert_eq!(base.consent.state(Channel::Email), ConsentState::OptedOut);

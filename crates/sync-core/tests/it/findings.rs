@@ -14,20 +14,11 @@ fn findings(mapping: &Mapping, a: Vec<Field>, b: Vec<Field>) -> Vec<String> {
     let mapping = mapping.clone().named("Freshsales", "Salesforce");
     let found = match compile(&mapping, &contacts(a), &contacts(b)) {
         Ok(compiled) => {
-            assert!(
-                compiled
-                    .warnings()
-                    .iter()
-                    .all(|finding| finding.severity == Severity::Warning)
-            );
+            assert!(compiled.warnings().iter().all(|finding| finding.severity == Severity::Warning));
             compiled.warnings().to_vec()
         }
         Err(findings) => {
-            assert!(
-                findings
-                    .iter()
-                    .any(|finding| finding.severity == Severity::Error)
-            );
+            assert!(findings.iter().any(|finding| finding.severity == Severity::Error));
             findings
         }
     };
@@ -47,11 +38,7 @@ fn x(a: FieldType, b: FieldType) -> (Vec<Field>, Vec<Field>) {
 #[test]
 fn m001_unreadable_path() {
     assert_eq!(
-        findings(
-            &one().both("emails[", "emails[primary]"),
-            Vec::new(),
-            Vec::new()
-        ),
+        findings(&one().both("emails[", "emails[primary]"), Vec::new(), Vec::new()),
         [
             "M001 error: contact: `emails[` is not a field path: the bracket must hold one entry name and close at the end \
              (write `job_title`, `emails[primary]` or `custom.cf_tier`)"
@@ -62,21 +49,13 @@ fn m001_unreadable_path() {
 #[test]
 fn m002_no_such_field() {
     assert_eq!(
-        findings(
-            &one().both("custom.x", "custom.Tier"),
-            vec![custom("x", line())],
-            vec![custom("Tier__c", line())]
-        ),
+        findings(&one().both("custom.x", "custom.Tier"), vec![custom("x", line())], vec![custom("Tier__c", line())]),
         [
             "M002 error: contact `custom.x=custom.Tier`: Salesforce has no field `custom.Tier`; did you mean `custom.Tier__c`?"
         ]
     );
     assert_eq!(
-        findings(
-            &one().both("custom.quite_else", "last_name"),
-            Vec::new(),
-            Vec::new()
-        )[0],
+        findings(&one().both("custom.quite_else", "last_name"), Vec::new(), Vec::new())[0],
         "M002 error: contact `custom.quite_else=last_name`: Freshsales has no field `custom.quite_else`"
     );
 }
@@ -84,13 +63,7 @@ fn m002_no_such_field() {
 #[test]
 fn m003_entries() {
     assert_eq!(
-        findings(
-            &one()
-                .both("emails", "emails")
-                .both("job_title[work]", "job_title"),
-            Vec::new(),
-            Vec::new()
-        ),
+        findings(&one().both("emails", "emails").both("job_title[work]", "job_title"), Vec::new(), Vec::new()),
         [
             "M003 error: contact `emails`: `emails` is a list; name one entry, such as `emails[primary]`",
             "M003 error: contact `emails`: `emails` is a list; name one entry, such as `emails[primary]`",
@@ -101,10 +74,7 @@ fn m003_entries() {
 
 #[test]
 fn m004_not_writable() {
-    let (a, b) = (
-        vec![custom("x", line())],
-        vec![computed(custom("X__c", line()))],
-    );
+    let (a, b) = (vec![custom("x", line())], vec![computed(custom("X__c", line()))]);
     assert_eq!(
         findings(&one().both("custom.x", "custom.X__c"), a.clone(), b.clone()),
         [
@@ -119,11 +89,7 @@ fn m004_not_writable() {
 fn m005_types() {
     let (a, b) = x(FieldType::LongText, FieldType::Date);
     assert_eq!(
-        findings(
-            &one().a_to_b("custom.x", "custom.X__c"),
-            a.clone(),
-            b.clone()
-        ),
+        findings(&one().a_to_b("custom.x", "custom.X__c"), a.clone(), b.clone()),
         [
             "M005 error: contact `custom.x=custom.X__c`: `custom.x` of Freshsales is text and `custom.X__c` of Salesforce \
              takes a day; map it to a field that takes text, or the other way only"
@@ -131,20 +97,10 @@ fn m005_types() {
     );
     assert!(findings(&one().b_to_a("custom.x", "custom.X__c"), a, b).is_empty());
     // A drop-down takes a drop-down, or what a table translates.
-    let (a, b) = (
-        vec![custom("x", line())],
-        vec![choice("X__c", &[("1", "One")])],
-    );
+    let (a, b) = (vec![custom("x", line())], vec![choice("X__c", &[("1", "One")])]);
     let mapping = one().a_to_b("custom.x", "custom.X__c");
     assert!(findings(&mapping, a.clone(), b.clone())[0].starts_with("M005 error"));
-    assert!(
-        findings(
-            &mapping.values(X, ValueTable::new().pair("one", "One")),
-            a,
-            b
-        )
-        .is_empty()
-    );
+    assert!(findings(&mapping.values(X, ValueTable::new().pair("one", "One")), a, b).is_empty());
 }
 
 fn tiers() -> (Vec<Field>, Vec<Field>) {
@@ -168,9 +124,7 @@ fn m006_choices_without_a_counterpart() {
              where it is",
         ]
     );
-    let table = ValueTable::new()
-        .pair("Silver", "Platinum")
-        .leave(Side::A, "Bronze");
+    let table = ValueTable::new().pair("Silver", "Platinum").leave(Side::A, "Bronze");
     assert!(findings(&mapping.values(X, table), a.clone(), b.clone()).is_empty());
     // One way, the other side's choices do not matter; choices that are retired never do.
     let (mut a, b) = (a, b);
@@ -182,35 +136,20 @@ fn m006_choices_without_a_counterpart() {
 #[test]
 fn m007_no_such_choice() {
     let (a, b) = tiers();
-    let table = ValueTable::new()
-        .pair("Sliver", "Platinum")
-        .leave(Side::A, "Bronze")
-        .leave(Side::A, "Silver");
+    let table = ValueTable::new().pair("Sliver", "Platinum").leave(Side::A, "Bronze").leave(Side::A, "Silver");
     assert_eq!(
-        findings(
-            &one().both("custom.x", "custom.X__c").values(X, table),
-            a,
-            b
-        ),
-        [
-            "M007 error: contact `custom.x=custom.X__c`: `custom.x` of Freshsales has no choice `Sliver`; did you mean \
-             `Silver`?"
-        ]
+        findings(&one().both("custom.x", "custom.X__c").values(X, table), a, b),
+        ["M007 error: contact `custom.x=custom.X__c`: `custom.x` of Freshsales has no choice `Sliver`; did you mean \
+             `Silver`?"]
     );
 }
 
 #[test]
 fn m008_ambiguous_table() {
     let (a, b) = tiers();
-    let table = ValueTable::new()
-        .pair("Silver", "Platinum")
-        .pair("Bronze", "Platinum");
+    let table = ValueTable::new().pair("Silver", "Platinum").pair("Bronze", "Platinum");
     assert_eq!(
-        findings(
-            &one().both("custom.x", "custom.X__c").values(X, table),
-            a,
-            b
-        )[1],
+        findings(&one().both("custom.x", "custom.X__c").values(X, table), a, b)[1],
         "M008 error: contact `custom.x=custom.X__c`: `Platinum` of Salesforce would become both `Silver` and `Bronze`; keep \
          one with `pair` and state the other for its way only"
     );
@@ -226,22 +165,8 @@ fn m009_required_field_without_a_value() {
              it a value; map it or give it a `constant`"
         ]
     );
-    assert!(
-        findings(
-            &one().constant(Side::B, "custom.Code__c", "n/a"),
-            Vec::new(),
-            b.clone()
-        )
-        .is_empty()
-    );
-    assert!(
-        findings(
-            &one().a_to_b("job_title", "custom.Code__c"),
-            Vec::new(),
-            b.clone()
-        )
-        .is_empty()
-    );
+    assert!(findings(&one().constant(Side::B, "custom.Code__c", "n/a"), Vec::new(), b.clone()).is_empty());
+    assert!(findings(&one().a_to_b("job_title", "custom.Code__c"), Vec::new(), b.clone()).is_empty());
     // Nothing is created where nothing arrives.
     let one_way = Mapping::empty(ObjectKind::Contact).b_to_a("last_name", "last_name");
     assert!(findings(&one_way, Vec::new(), b).is_empty());
@@ -250,45 +175,26 @@ fn m009_required_field_without_a_value() {
 #[test]
 fn m010_two_writers() {
     assert_eq!(
-        findings(
-            &one()
-                .a_to_b("job_title", "department")
-                .a_to_b("first_name", "department"),
-            Vec::new(),
-            Vec::new()
-        ),
-        [
-            "M010 error: contact `first_name=department`: `department` of Salesforce is already written by \
-             `job_title=department`; let one of the two go the other way only, or drop one"
-        ]
+        findings(&one().a_to_b("job_title", "department").a_to_b("first_name", "department"), Vec::new(), Vec::new()),
+        ["M010 error: contact `first_name=department`: `department` of Salesforce is already written by \
+             `job_title=department`; let one of the two go the other way only, or drop one"]
     );
 }
 
 #[test]
 fn m011_the_same_pair_twice() {
     assert_eq!(
-        findings(
-            &one().both("last_name", "last_name"),
-            Vec::new(),
-            Vec::new()
-        ),
+        findings(&one().both("last_name", "last_name"), Vec::new(), Vec::new()),
         ["M011 error: contact `last_name`: the pair is given more than once; keep one of them"]
     );
 }
 
 #[test]
 fn m012_several_choices_become_one() {
-    let (a, b) = (
-        choice("x", &[("1", "Hot"), ("2", "Warm")]),
-        choice("X__c", &[("G", "Gold")]),
-    );
+    let (a, b) = (choice("x", &[("1", "Hot"), ("2", "Warm")]), choice("X__c", &[("G", "Gold")]));
     let table = ValueTable::new().pair("Hot", "Gold").a_to_b("Warm", "Gold");
     assert_eq!(
-        findings(
-            &one().both("custom.x", "custom.X__c").values(X, table),
-            vec![a],
-            vec![b]
-        ),
+        findings(&one().both("custom.x", "custom.X__c").values(X, table), vec![a], vec![b]),
         [
             "M012 warning: contact `custom.x=custom.X__c`: `Hot`, `Warm` of Freshsales all become `Gold` on Salesforce; a \
              change made there comes back as one of them"
@@ -299,10 +205,7 @@ fn m012_several_choices_become_one() {
 #[test]
 fn m013_a_default_pair_goes_one_way_only() {
     let (a, mut b) = (contacts(Vec::new()), contacts(Vec::new()));
-    b.fields
-        .iter_mut()
-        .filter(|field| field.key == Contact::OWNER)
-        .for_each(|field| field.writable = false);
+    b.fields.iter_mut().filter(|field| field.key == Contact::OWNER).for_each(|field| field.writable = false);
     let mapping = Mapping::unified(ObjectKind::Contact).named("Freshsales", "Salesforce");
     let compiled = compile(&mapping, &a, &b).unwrap();
     assert_eq!(
@@ -313,30 +216,19 @@ fn m013_a_default_pair_goes_one_way_only() {
 
 #[test]
 fn m014_values_may_not_fit() {
-    let (a, b) = x(
-        FieldType::Text { max: Some(255) },
-        FieldType::Text { max: Some(80) },
-    );
+    let (a, b) = x(FieldType::Text { max: Some(255) }, FieldType::Text { max: Some(80) });
     assert_eq!(
         findings(&one().both("custom.x", "custom.X__c"), a, b),
-        [
-            "M014 warning: contact `custom.x=custom.X__c`: `custom.X__c` of Salesforce takes less than `custom.x` of \
-             Freshsales can hold; values that do not fit are reported and stay where they are"
-        ]
+        ["M014 warning: contact `custom.x=custom.X__c`: `custom.X__c` of Salesforce takes less than `custom.x` of \
+             Freshsales can hold; values that do not fit are reported and stay where they are"]
     );
 }
 
 #[test]
 fn m015_a_setting_for_no_pair() {
     assert_eq!(
-        findings(
-            &one().values("lastname", ValueTable::new()),
-            Vec::new(),
-            Vec::new()
-        ),
-        [
-            "M015 error: contact `lastname`: `values` is given for a pair that is not mapped; did you mean `last_name`?"
-        ]
+        findings(&one().values("lastname", ValueTable::new()), Vec::new(), Vec::new()),
+        ["M015 error: contact `lastname`: `values` is given for a pair that is not mapped; did you mean `last_name`?"]
     );
 }
 
@@ -384,19 +276,18 @@ fn m018_settings_out_of_range() {
         ]
     );
     let wrong = compile(&one(), &contacts(Vec::new()), &crate::support::accounts()).unwrap_err();
-    assert!(wrong.iter().any(|one| one.to_string()
-        == "M018 error: contact: the fields given for B are those of the object `account`"));
+    assert!(
+        wrong
+            .iter()
+            .any(|one| one.to_string()
+                == "M018 error: contact: the fields given for B are those of the object `account`")
+    );
 }
 
 #[test]
 fn everything_wrong_is_found_at_once() {
-    let mapping = one()
-        .both("x[", "y")
-        .both("custom.none", "last_name")
-        .drop("nothing");
-    let codes: Vec<String> = findings(&mapping, Vec::new(), Vec::new())
-        .iter()
-        .map(|finding| finding[..4].to_owned())
-        .collect();
+    let mapping = one().both("x[", "y").both("custom.none", "last_name").drop("nothing");
+    let codes: Vec<String> =
+        findings(&mapping, Vec::new(), Vec::new()).iter().map(|finding| finding[..4].to_owned()).collect();
     assert_eq!(codes, ["M001", "M015", "M002"]);
 }

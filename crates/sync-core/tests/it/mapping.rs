@@ -1,26 +1,19 @@
 //! Mappings as data, the unified default, and projections.
 
 use crm_model::{
-    Account, Address, AnyRef, Contact, FieldKey, FieldType, Label, Labelled, Meta, Money,
-    ObjectKind, Record, Schema, Value,
+    Account, Address, AnyRef, Contact, FieldKey, FieldType, Label, Labelled, Meta, Money, ObjectKind, Record, Schema,
+    Value,
 };
 use proptest::prelude::*;
 use sync_core::{
-    Codec, Compiled, Direction, LeftOut, Mapping, Newest, PairId, Policy, Side, SideState,
-    ValueTable, compile,
+    Codec, Compiled, Direction, LeftOut, Mapping, Newest, PairId, Policy, Side, SideState, ValueTable, compile,
 };
 
 use crate::support::{account_ref, accounts, compiled, contact, contacts, field, line, path, text};
 
 #[test]
 fn the_unified_default() {
-    let ids = |object| {
-        Mapping::unified(object)
-            .pairs()
-            .iter()
-            .map(|pair| pair.id().to_string())
-            .collect::<Vec<_>>()
-    };
+    let ids = |object| Mapping::unified(object).pairs().iter().map(|pair| pair.id().to_string()).collect::<Vec<_>>();
     assert_eq!(
         ids(ObjectKind::Contact),
         [
@@ -51,68 +44,23 @@ fn the_unified_default() {
     );
     assert_eq!(
         ids(ObjectKind::Deal),
-        [
-            "name",
-            "amount",
-            "expected_close",
-            "stage",
-            "account",
-            "contacts[primary]",
-            "owner"
-        ]
+        ["name", "amount", "expected_close", "stage", "account", "contacts[primary]", "owner"]
     );
-    assert_eq!(
-        ids(ObjectKind::Task),
-        [
-            "title",
-            "description",
-            "due",
-            "done",
-            "owner",
-            "targets[primary]"
-        ]
-    );
+    assert_eq!(ids(ObjectKind::Task), ["title", "description", "due", "done", "owner", "targets[primary]"]);
     assert_eq!(ids(ObjectKind::Note), ["body", "targets[primary]"]);
     assert!(ids(ObjectKind::User).is_empty());
 }
 
 #[test]
 fn an_explicit_pair_replaces_the_default_that_writes_the_same_field() {
-    let ids = |mapping: Mapping| {
-        mapping
-            .pairs()
-            .iter()
-            .map(|pair| pair.id().to_string())
-            .collect::<Vec<_>>()
-    };
-    let title = |ids: Vec<String>| {
-        ids.into_iter()
-            .filter(|id| id.contains("job_title"))
-            .collect::<Vec<_>>()
-    };
+    let ids = |mapping: Mapping| mapping.pairs().iter().map(|pair| pair.id().to_string()).collect::<Vec<_>>();
+    let title = |ids: Vec<String>| ids.into_iter().filter(|id| id.contains("job_title")).collect::<Vec<_>>();
     let unified = || Mapping::unified(ObjectKind::Contact);
-    assert_eq!(
-        title(ids(unified().both("job_title", "custom.Role__c"))),
-        ["job_title=custom.Role__c"]
-    );
+    assert_eq!(title(ids(unified().both("job_title", "custom.Role__c"))), ["job_title=custom.Role__c"]);
     // A second target takes nothing away from the first.
-    assert_eq!(
-        title(ids(unified().a_to_b("job_title", "custom.Role__c"))),
-        ["job_title", "job_title=custom.Role__c"]
-    );
-    assert_eq!(
-        title(ids(unified().a_to_b("job_title", "job_title"))),
-        ["job_title"]
-    );
-    assert_eq!(
-        unified()
-            .a_to_b("job_title", "job_title")
-            .pairs()
-            .last()
-            .unwrap()
-            .direction,
-        Direction::AToB
-    );
+    assert_eq!(title(ids(unified().a_to_b("job_title", "custom.Role__c"))), ["job_title", "job_title=custom.Role__c"]);
+    assert_eq!(title(ids(unified().a_to_b("job_title", "job_title"))), ["job_title"]);
+    assert_eq!(unified().a_to_b("job_title", "job_title").pairs().last().unwrap().direction, Direction::AToB);
     assert!(title(ids(unified().drop("job_title"))).is_empty());
 }
 
@@ -120,13 +68,7 @@ fn an_explicit_pair_replaces_the_default_that_writes_the_same_field() {
 fn a_mapping_survives_being_stored() {
     let mapping = Mapping::unified(ObjectKind::Contact)
         .both("custom.cf_tier", "custom.Tier__c")
-        .values(
-            "custom.cf_tier=custom.Tier__c",
-            ValueTable::new()
-                .pair("A", "B")
-                .a_to_b("C", "B")
-                .leave(Side::B, "D"),
-        )
+        .values("custom.cf_tier=custom.Tier__c", ValueTable::new().pair("A", "B").a_to_b("C", "B").leave(Side::B, "D"))
         .a_to_b("custom.x", "custom.y")
         .b_to_a("custom.v", "custom.w")
         .codec("custom.v=custom.w", Codec::CaseInsensitive)
@@ -143,73 +85,35 @@ fn a_mapping_survives_being_stored() {
     let json = serde_json::to_string(&mapping).unwrap();
     assert_eq!(serde_json::from_str::<Mapping>(&json).unwrap(), mapping);
     // What a person writes by hand may be short.
-    let short: Mapping = serde_json::from_str(
-        r#"{"object": "contact", "pairs": [{"a": "job_title", "b": "job_title"}]}"#,
-    )
-    .unwrap();
-    assert_eq!(
-        short,
-        Mapping::empty(ObjectKind::Contact).both("job_title", "job_title")
-    );
-    let wrong = serde_json::from_str::<Mapping>(
-        r#"{"object": "contact", "pairs": [{"a": "x[", "b": "x"}]}"#,
-    );
-    assert!(
-        wrong
-            .unwrap_err()
-            .to_string()
-            .contains("is not a field path")
-    );
+    let short: Mapping =
+        serde_json::from_str(r#"{"object": "contact", "pairs": [{"a": "job_title", "b": "job_title"}]}"#).unwrap();
+    assert_eq!(short, Mapping::empty(ObjectKind::Contact).both("job_title", "job_title"));
+    let wrong = serde_json::from_str::<Mapping>(r#"{"object": "contact", "pairs": [{"a": "x[", "b": "x"}]}"#);
+    assert!(wrong.unwrap_err().to_string().contains("is not a field path"));
 }
 
 #[test]
 fn pair_names() {
     let id = |a: &str, b: &str| PairId::of(&path(a), &path(b));
     assert_eq!(id("job_title", "job_title").as_str(), "job_title");
-    assert_eq!(
-        id("custom.cf_tier", "custom.Tier__c").as_str(),
-        "custom.cf_tier=custom.Tier__c"
-    );
+    assert_eq!(id("custom.cf_tier", "custom.Tier__c").as_str(), "custom.cf_tier=custom.Tier__c");
     assert_eq!(serde_json::to_string(&id("a", "b")).unwrap(), r#""a=b""#);
-    assert_eq!(
-        serde_json::from_str::<PairId>(r#""a=b""#).unwrap(),
-        id("a", "b")
-    );
+    assert_eq!(serde_json::from_str::<PairId>(r#""a=b""#).unwrap(), id("a", "b"));
 }
 
 #[test]
 fn what_one_side_lacks_is_left_out() {
     let lean = Schema::new(
         ObjectKind::Contact,
-        vec![
-            field(Contact::LAST_NAME, line()),
-            field(Contact::EMAILS, FieldType::List),
-        ],
+        vec![field(Contact::LAST_NAME, line()), field(Contact::EMAILS, FieldType::List)],
     );
-    let compiled = compile(
-        &Mapping::unified(ObjectKind::Contact),
-        &contacts(Vec::new()),
-        &lean,
-    )
-    .unwrap();
-    assert_eq!(
-        compiled.pairs().map(PairId::as_str).collect::<Vec<_>>(),
-        ["emails[primary]", "last_name"]
-    );
-    assert!(compiled.left_out().contains(&LeftOut {
-        pair: "job_title".into(),
-        side: Side::B
-    }));
+    let compiled = compile(&Mapping::unified(ObjectKind::Contact), &contacts(Vec::new()), &lean).unwrap();
+    assert_eq!(compiled.pairs().map(PairId::as_str).collect::<Vec<_>>(), ["emails[primary]", "last_name"]);
+    assert!(compiled.left_out().contains(&LeftOut { pair: "job_title".into(), side: Side::B }));
     assert_eq!(compiled.left_out().len(), 8);
     assert!(compiled.warnings().is_empty());
-    assert_eq!(
-        compiled.field_keys(Side::B),
-        [Contact::EMAILS, Contact::LAST_NAME]
-    );
-    assert_eq!(
-        compiled.path(&"last_name".into(), Side::A),
-        Some(&path("last_name"))
-    );
+    assert_eq!(compiled.field_keys(Side::B), [Contact::EMAILS, Contact::LAST_NAME]);
+    assert_eq!(compiled.path(&"last_name".into(), Side::A), Some(&path("last_name")));
 }
 
 /// Vendors describe one field of the model in their own ways; what it holds is what the model says.
@@ -219,35 +123,18 @@ fn the_model_says_what_its_fields_hold() {
     let deals = |stage, amount| {
         Schema::new(
             ObjectKind::Deal,
-            vec![
-                field(Deal::NAME, line()),
-                field(Deal::STAGE, stage),
-                field(Deal::AMOUNT, amount),
-            ],
+            vec![field(Deal::NAME, line()), field(Deal::STAGE, stage), field(Deal::AMOUNT, amount)],
         )
     };
-    let a = deals(
-        FieldType::Ref {
-            target: Some(ObjectKind::Stage),
-        },
-        FieldType::Decimal { scale: None },
-    );
+    let a = deals(FieldType::Ref { target: Some(ObjectKind::Stage) }, FieldType::Decimal { scale: None });
     let b = deals(FieldType::Choice, FieldType::Money);
     assert!(compile(&Mapping::unified(ObjectKind::Deal), &a, &b).is_ok());
 
     let entry = |field_type| {
-        Schema::new(
-            ObjectKind::Contact,
-            vec![
-                field(Contact::LAST_NAME, line()),
-                field(Contact::EMAILS, field_type),
-            ],
-        )
+        Schema::new(ObjectKind::Contact, vec![field(Contact::LAST_NAME, line()), field(Contact::EMAILS, field_type)])
     };
     let mut spare = entry(FieldType::List);
-    spare
-        .fields
-        .push(field(FieldKey::custom("Spare__c"), FieldType::Email));
+    spare.fields.push(field(FieldKey::custom("Spare__c"), FieldType::Email));
     let mapping = Mapping::unified(ObjectKind::Contact).a_to_b("emails[home]", "custom.Spare__c");
     let compiled = compile(&mapping, &entry(FieldType::Email), &spare).unwrap();
     let pair = PairId::from("emails[home]=custom.Spare__c");
@@ -255,10 +142,7 @@ fn the_model_says_what_its_fields_hold() {
 }
 
 fn full() -> Compiled {
-    compiled(
-        &Mapping::unified(ObjectKind::Contact).both("tags", "tags"),
-        vec![field(Contact::TAGS, FieldType::List)],
-    )
+    compiled(&Mapping::unified(ObjectKind::Contact).both("tags", "tags"), vec![field(Contact::TAGS, FieldType::List)])
 }
 
 #[test]
@@ -272,21 +156,12 @@ fn a_projection_is_canonical() {
             (Contact::LAST_NAME, Value::text("")),
             (
                 Contact::EMAILS,
-                Value::List(vec![
-                    entry("second@example.com", Label::Home),
-                    Value::Labelled(Box::new(main)),
-                ]),
+                Value::List(vec![entry("second@example.com", Label::Home), Value::Labelled(Box::new(main))]),
             ),
-            (
-                Contact::PHONES,
-                Value::List(vec![entry("+1 2", Label::Mobile)]),
-            ),
+            (Contact::PHONES, Value::List(vec![entry("+1 2", Label::Mobile)])),
             (
                 Contact::ACCOUNTS,
-                Value::List(vec![
-                    account_ref("9"),
-                    Value::Ref(AnyRef::new(ObjectKind::Account, "7").primary()),
-                ]),
+                Value::List(vec![account_ref("9"), Value::Ref(AnyRef::new(ObjectKind::Account, "7").primary())]),
             ),
             (Contact::TAGS, Value::List(vec![text("vip"), text(" ")])),
         ],
@@ -308,26 +183,15 @@ fn a_projection_is_canonical() {
 fn a_state_shows_no_value_in_debug() {
     let record = contact("1", &[(Contact::FIRST_NAME, text("Ada"))]);
     let debug = format!("{:?}", full().project(Side::A, &record));
-    assert!(
-        debug.contains("first_name") && !debug.contains("Ada"),
-        "{debug}"
-    );
+    assert!(debug.contains("first_name") && !debug.contains("Ada"), "{debug}");
 }
 
 #[test]
 fn equal_numbers_have_equal_digests() {
-    let compiled = compile(
-        &Mapping::unified(ObjectKind::Account),
-        &accounts(),
-        &accounts(),
-    )
-    .unwrap();
+    let compiled = compile(&Mapping::unified(ObjectKind::Account), &accounts(), &accounts()).unwrap();
     let with = |amount: &str| {
         let mut record = Record::new(ObjectKind::Account, Meta::default());
-        record.set(
-            Account::ANNUAL_REVENUE,
-            Value::Money(Money::new(amount.parse::<crm_model::Decimal>().unwrap())),
-        );
+        record.set(Account::ANNUAL_REVENUE, Value::Money(Money::new(amount.parse::<crm_model::Decimal>().unwrap())));
         compiled.project(Side::A, &record).digest()
     };
     assert_eq!(with("1.50"), with("1.5"));
@@ -351,10 +215,8 @@ fn record_of(compiled: &Compiled, state: &SideState) -> Record {
 fn hostile_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         any::<char>().prop_map(String::from),
-        prop::sample::select(vec![
-            " ", "\r", "\n", "\u{200b}", "\u{feff}", "e", "\u{301}", "\u{327}", "\0"
-        ])
-        .prop_map(str::to_owned),
+        prop::sample::select(vec![" ", "\r", "\n", "\u{200b}", "\u{feff}", "e", "\u{301}", "\u{327}", "\0"])
+            .prop_map(str::to_owned),
     ];
     prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crm_model::{
-    Account, AnyRef, ChoiceOption, Contact, Field, FieldKey, FieldPath, FieldType, Instant, Meta,
-    ObjectKind, Record, Required, Schema, Value,
+    Account, AnyRef, ChoiceOption, Contact, Field, FieldKey, FieldPath, FieldType, Instant, Meta, ObjectKind, Record,
+    Required, Schema, Value,
 };
 use sync_core::{Compiled, Mapping, PairId, Refs, Resolved, Side, SideState, compile};
 
@@ -19,11 +19,8 @@ pub(crate) fn line() -> FieldType {
 
 pub(crate) fn choice(name: &str, options: &[(&str, &str)]) -> Field {
     let mut field = field(FieldKey::custom(name), FieldType::Choice);
-    let option = |(key, label): &(&str, &str)| ChoiceOption {
-        key: (*key).into(),
-        label: (*label).into(),
-        active: true,
-    };
+    let option =
+        |(key, label): &(&str, &str)| ChoiceOption { key: (*key).into(), label: (*label).into(), active: true };
     field.options = options.iter().map(option).collect();
     field
 }
@@ -48,12 +45,7 @@ pub(crate) fn contacts(extra: Vec<Field>) -> Schema {
         field(Contact::PHONES, FieldType::List),
         field(Contact::ADDRESSES, FieldType::List),
         field(Contact::ACCOUNTS, FieldType::List),
-        field(
-            Contact::OWNER,
-            FieldType::Ref {
-                target: Some(ObjectKind::User),
-            },
-        ),
+        field(Contact::OWNER, FieldType::Ref { target: Some(ObjectKind::User) }),
     ];
     fields.extend(extra);
     Schema::new(ObjectKind::Contact, fields)
@@ -78,34 +70,17 @@ pub(crate) fn compiled(mapping: &Mapping, extra: Vec<Field>) -> Compiled {
 
 pub(crate) fn compiled_between(mapping: &Mapping, a: Vec<Field>, b: Vec<Field>) -> Compiled {
     compile(mapping, &contacts(a), &contacts(b)).unwrap_or_else(|findings| {
-        panic!(
-            "{}",
-            findings
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join("\n")
-        )
+        panic!("{}", findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     })
 }
 
 pub(crate) fn text(text: &str) -> Value {
-    if text.is_empty() {
-        Value::Null
-    } else {
-        Value::text(text)
-    }
+    if text.is_empty() { Value::Null } else { Value::text(text) }
 }
 
 pub(crate) fn state(fields: &[(&str, Value)]) -> SideState {
-    let fields = fields
-        .iter()
-        .map(|(pair, value)| (PairId::from(*pair), value.clone()))
-        .collect();
-    SideState {
-        fields,
-        ..SideState::default()
-    }
+    let fields = fields.iter().map(|(pair, value)| (PairId::from(*pair), value.clone())).collect();
+    SideState { fields, ..SideState::default() }
 }
 
 pub(crate) fn path(path: &str) -> FieldPath {
@@ -138,12 +113,7 @@ pub(crate) struct Links(BTreeMap<String, String>);
 
 impl Links {
     pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
-        Self(
-            pairs
-                .iter()
-                .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
-                .collect(),
-        )
+        Self(pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect())
     }
 }
 

@@ -7,12 +7,7 @@ use unified_crm::{CollectionExt, Crm};
 
 use crate::support::*;
 
-async fn linked(
-    pair: &Pair,
-) -> (
-    crm_model::RemoteId<crm_model::Contact>,
-    crm_model::RemoteId<crm_model::Contact>,
-) {
+async fn linked(pair: &Pair) -> (crm_model::RemoteId<crm_model::Contact>, crm_model::RemoteId<crm_model::Contact>) {
     let a = add(&pair.a, person("Ada", "Lovelace", "ada@example.com")).await;
     let b = add(&pair.b, person("Ada", "Lovelace", "ada@example.com")).await;
     pair.contacts().run().await.unwrap();
@@ -43,10 +38,7 @@ async fn clearing_a_field_travels() {
     set_title(&pair.a, &a, "Analyst").await;
     sync.run().await.unwrap();
     pair.later();
-    let clear = crm_model::ContactPatch {
-        job_title: crm_model::Patch::Clear,
-        ..Default::default()
-    };
+    let clear = crm_model::ContactPatch { job_title: crm_model::Patch::Clear, ..Default::default() };
     pair.a.contacts().unwrap().update(&a, clear).await.unwrap();
     sync.run().await.unwrap();
     assert_eq!(titles(&pair.b).await, [None]);
@@ -63,11 +55,7 @@ async fn the_newest_of_two_edits_wins_and_the_other_is_on_record() {
     let report = sync.run().await.unwrap();
     assert_eq!(report.total(Side::A).conflicts, 1, "{report}");
     assert_eq!(titles(&pair.a).await, [Some("Countess".to_owned())]);
-    let log = pair
-        .store
-        .conflicts(Scope::All, Page::first(10))
-        .await
-        .unwrap();
+    let log = pair.store.conflicts(Scope::All, Page::first(10)).await.unwrap();
     assert_eq!(log.len(), 1);
     assert!(log[0].loser.as_str().contains("Analyst"));
     assert_quiet(&sync).await;
@@ -79,42 +67,17 @@ async fn edits_too_close_to_tell_wait_for_a_person_and_block_nothing_else() {
     let (a, b) = linked(&pair).await;
     set_title(&pair.a, &a, "Analyst").await;
     set_title(&pair.b, &b, "Countess").await;
-    let department = crm_model::ContactPatch {
-        department: crm_model::Patch::Set("Engines".into()),
-        ..Default::default()
-    };
-    pair.a
-        .contacts()
-        .unwrap()
-        .update(&a, department)
-        .await
-        .unwrap();
+    let department =
+        crm_model::ContactPatch { department: crm_model::Patch::Set("Engines".into()), ..Default::default() };
+    pair.a.contacts().unwrap().update(&a, department).await.unwrap();
     let sync = pair.contacts();
     sync.run().await.unwrap();
     assert_eq!(titles(&pair.a).await, [Some("Analyst".to_owned())]);
     assert_eq!(titles(&pair.b).await, [Some("Countess".to_owned())]);
-    assert_eq!(
-        text(&by_email(&pair.b, "ada@example.com").await.department),
-        Some("Engines")
-    );
-    assert_eq!(
-        pair.store
-            .open_reviews(Page::first(10))
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(text(&by_email(&pair.b, "ada@example.com").await.department), Some("Engines"));
+    assert_eq!(pair.store.open_reviews(Page::first(10)).await.unwrap().len(), 1);
     assert_eq!(sync.run().await.unwrap().writes(), 0);
-    assert_eq!(
-        pair.store
-            .open_reviews(Page::first(10))
-            .await
-            .unwrap()
-            .len(),
-        1,
-        "a question is asked once"
-    );
+    assert_eq!(pair.store.open_reviews(Page::first(10)).await.unwrap().len(), 1, "a question is asked once");
 }
 
 #[tokio::test]
@@ -124,12 +87,8 @@ async fn a_preferred_side_wins_over_a_newer_edit() {
     set_title(&pair.a, &a, "Analyst").await;
     pair.later();
     set_title(&pair.b, &b, "Countess").await;
-    let sync = pair.sync_with(
-        [ObjectSync::new(Mapping::unified(
-            crm_model::ObjectKind::Contact,
-        ))],
-        Policy::Prefer(Side::A),
-    );
+    let sync =
+        pair.sync_with([ObjectSync::new(Mapping::unified(crm_model::ObjectKind::Contact))], Policy::Prefer(Side::A));
     sync.run().await.unwrap();
     assert_eq!(titles(&pair.b).await, [Some("Analyst".to_owned())]);
 }
@@ -142,15 +101,7 @@ async fn a_deletion_unlinks_and_is_not_undone() {
     pair.a.contacts().unwrap().delete(&a).await.unwrap();
     let report = sync.run().await.unwrap();
     assert_eq!(report.writes(), 0, "{report}");
-    assert_eq!(
-        all(pair.b.contacts().unwrap()).await.len(),
-        1,
-        "the other record stays"
-    );
+    assert_eq!(all(pair.b.contacts().unwrap()).await.len(), 1, "the other record stays");
     assert_eq!(sync.run().await.unwrap().writes(), 0);
-    assert_eq!(
-        all(pair.a.contacts().unwrap()).await.len(),
-        0,
-        "and the deleted one does not come back"
-    );
+    assert_eq!(all(pair.a.contacts().unwrap()).await.len(), 0, "and the deleted one does not come back");
 }

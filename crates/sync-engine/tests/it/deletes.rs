@@ -9,25 +9,13 @@ use unified_crm::{CollectionExt, Crm};
 use crate::support::*;
 
 fn deleting(pair: &Pair) -> Sync {
-    pair.sync([
-        ObjectSync::new(Mapping::unified(ObjectKind::Contact)).on_delete(DeletePolicy::Delete)
-    ])
+    pair.sync([ObjectSync::new(Mapping::unified(ObjectKind::Contact)).on_delete(DeletePolicy::Delete)])
 }
 
 async fn people(pair: &Pair, count: usize) -> Vec<RemoteId<Contact>> {
     let mut ids = Vec::new();
     for number in 0..count {
-        ids.push(
-            add(
-                &pair.a,
-                person(
-                    "Ada",
-                    &format!("Nr{number}"),
-                    &format!("ada{number}@example.com"),
-                ),
-            )
-            .await,
-        );
+        ids.push(add(&pair.a, person("Ada", &format!("Nr{number}"), &format!("ada{number}@example.com"))).await);
     }
     deleting(pair).run().await.unwrap();
     pair.later();
@@ -57,10 +45,7 @@ async fn an_edit_survives_a_deletion_and_a_person_is_asked() {
     set_title(&pair.b, &RemoteId::new(there.meta.id), "Countess").await;
     let report = deleting(&pair).run().await.unwrap();
     assert_eq!((report.writes(), left(&pair).await), (0, 1), "{report}");
-    assert_eq!(
-        report.total(sync_core::Side::A).in_review + report.total(sync_core::Side::B).in_review,
-        1
-    );
+    assert_eq!(report.total(sync_core::Side::A).in_review + report.total(sync_core::Side::B).in_review, 1);
 }
 
 #[tokio::test]

@@ -14,26 +14,12 @@ async fn what_one_side_lacks_is_created_there_once() {
 
     let plan = sync.plan().await.unwrap();
     assert_eq!(plan.data.writes(), 2);
-    assert_eq!(
-        all(pair.b.contacts().unwrap()).await.len(),
-        1,
-        "a plan writes nothing"
-    );
+    assert_eq!(all(pair.b.contacts().unwrap()).await.len(), 1, "a plan writes nothing");
 
     let report = plan.apply().await.unwrap();
-    assert_eq!(
-        (report.total(Side::A).created, report.total(Side::B).created),
-        (1, 1),
-        "{report}"
-    );
-    assert_eq!(
-        text(&by_email(&pair.b, "ada@example.com").await.last_name),
-        Some("Lovelace")
-    );
-    assert_eq!(
-        text(&by_email(&pair.a, "grace@example.com").await.first_name),
-        Some("Grace")
-    );
+    assert_eq!((report.total(Side::A).created, report.total(Side::B).created), (1, 1), "{report}");
+    assert_eq!(text(&by_email(&pair.b, "ada@example.com").await.last_name), Some("Lovelace"));
+    assert_eq!(text(&by_email(&pair.a, "grace@example.com").await.first_name), Some("Grace"));
     assert_quiet(&sync).await;
 }
 
@@ -49,19 +35,9 @@ async fn the_same_person_on_both_sides_is_linked_and_gaps_are_filled() {
     let sync = pair.contacts();
 
     let report = sync.run().await.unwrap();
-    assert_eq!(
-        (report.total(Side::A).linked, report.total(Side::B).created),
-        (1, 0),
-        "{report}"
-    );
-    assert_eq!(
-        text(&by_email(&pair.a, "ada@example.com").await.department),
-        Some("Engines")
-    );
-    assert_eq!(
-        text(&by_email(&pair.b, "ada@example.com").await.job_title),
-        Some("Analyst")
-    );
+    assert_eq!((report.total(Side::A).linked, report.total(Side::B).created), (1, 0), "{report}");
+    assert_eq!(text(&by_email(&pair.a, "ada@example.com").await.department), Some("Engines"));
+    assert_eq!(text(&by_email(&pair.b, "ada@example.com").await.job_title), Some("Analyst"));
     assert_quiet(&sync).await;
 }
 
@@ -89,11 +65,7 @@ async fn a_new_sync_of_the_same_state_goes_on_where_the_last_one_was() {
     add(&pair.a, person("Ada", "Lovelace", "ada@example.com")).await;
     pair.contacts().run().await.unwrap();
     let report = pair.contacts().run().await.unwrap();
-    assert_eq!(
-        (report.writes(), report.total(Side::A).read),
-        (0, 0),
-        "{report}"
-    );
+    assert_eq!((report.writes(), report.total(Side::A).read), (0, 0), "{report}");
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use std::task::Poll;
 
 use super::{at, commit, contact, contents, decision, lease, link_id, one_of_each};
 use crate::{
-    Batch, Change, Cursor, Intent, IntentId, Link, LinkFilter, LinkId, Op, Page, Result, Review,
-    ReviewId, Run, RunId, Scope, Side, StateStore, StoreError,
+    Batch, Change, Cursor, Intent, IntentId, Link, LinkFilter, LinkId, Op, Page, Result, Review, ReviewId, Run, RunId,
+    Scope, Side, StateStore, StoreError,
 };
 
 type Store = Arc<dyn StateStore>;
@@ -21,21 +21,9 @@ pub(super) async fn a_batch_is_all_or_nothing(store: Store) -> Result<()> {
     let before = contents(&*store).await?;
 
     let last_straws = [
-        Change::PutLink {
-            link: Box::new(contact(&*store, "1").await?),
-            keys: None,
-        },
-        Change::DecideReview {
-            id: ReviewId(9_999),
-            decision: decision(),
-        },
-        Change::AddReview(Review::new(
-            ReviewId(ids.start + 2),
-            link.id,
-            RunId(1),
-            "again",
-            at(1),
-        )),
+        Change::PutLink { link: Box::new(contact(&*store, "1").await?), keys: None },
+        Change::DecideReview { id: ReviewId(9_999), decision: decision() },
+        Change::AddReview(Review::new(ReviewId(ids.start + 2), link.id, RunId(1), "again", at(1))),
         Change::PutRun(Run::new(RunId(0), "bad number", at(1))),
     ];
     for straw in last_straws {
@@ -74,23 +62,8 @@ async fn everything_changed(store: &dyn StateStore, link: &Link, first_id: i64) 
         .delete_link(doomed.id)
         .put_run(run)
         .decide_review(ReviewId(first_id + 2), decision())
-        .put_intent(Intent::new(
-            IntentId(first_id + 1),
-            RunId(first_id),
-            2,
-            link.id,
-            "contact",
-            Side::A,
-            Op::Delete,
-        ))
-        .set_cursor(
-            "contact",
-            Side::A,
-            Cursor {
-                text: "later".to_owned(),
-                saved_at: at(7),
-            },
-        );
+        .put_intent(Intent::new(IntentId(first_id + 1), RunId(first_id), 2, link.id, "contact", Side::A, Op::Delete))
+        .set_cursor("contact", Side::A, Cursor { text: "later".to_owned(), saved_at: at(7) });
     Ok(batch)
 }
 
@@ -106,9 +79,7 @@ pub(super) async fn numbers_rise_and_never_come_twice(store: Store) -> Result<()
     // A number that somebody brings along is taken from then on, deleted or not.
     let brought = LinkId(more.end + 1_000);
     commit(&*store, &lease, |batch| {
-        batch
-            .put_link(Link::seen(brought, "contact", Side::A, "1"))
-            .delete_link(brought);
+        batch.put_link(Link::seen(brought, "contact", Side::A, "1")).delete_link(brought);
     })
     .await?;
     assert!(link_id(&*store).await? > brought);
@@ -116,10 +87,7 @@ pub(super) async fn numbers_rise_and_never_come_twice(store: Store) -> Result<()
         let refused = commit(&*store, &lease, |batch| {
             batch.put_link(Link::seen(LinkId(bad), "contact", Side::A, "1"));
         });
-        assert!(
-            matches!(refused.await, Err(StoreError::Invalid { .. })),
-            "{bad}"
-        );
+        assert!(matches!(refused.await, Err(StoreError::Invalid { .. })), "{bad}");
     }
     Ok(())
 }
@@ -137,30 +105,18 @@ pub(super) async fn syncs_see_nothing_of_each_other(store: Store) -> Result<()> 
     assert_eq!(other.run(RunId(ids.start)).await?, None);
     assert_eq!(other.intent(IntentId(ids.start + 1)).await?, None);
     assert_eq!(other.review(ReviewId(ids.start + 2)).await?, None);
-    assert!(
-        other
-            .intents(Scope::Run(RunId(ids.start)), Page::first(9))
-            .await?
-            .is_empty()
-    );
+    assert!(other.intents(Scope::Run(RunId(ids.start)), Page::first(9)).await?.is_empty());
 
     // The same record in another sync is another link; the same number is refused.
     let before = contents(&*store).await?;
     let namesake = contact(&*other, "1").await?;
     let more = other.next_ids(3).await?;
     assert!(more.start >= ids.end, "numbers are unique in the store");
-    other
-        .commit(&there, one_of_each(&namesake, more.start))
-        .await?;
+    other.commit(&there, one_of_each(&namesake, more.start)).await?;
     let foreign = one_of_each(&link, ids.start);
     for change in foreign.into_changes() {
-        let bears_number = matches!(
-            change,
-            Change::PutLink { .. }
-                | Change::PutRun(_)
-                | Change::PutIntent(_)
-                | Change::AddReview(_)
-        );
+        let bears_number =
+            matches!(change, Change::PutLink { .. } | Change::PutRun(_) | Change::PutIntent(_) | Change::AddReview(_));
         if bears_number {
             let mut batch = Batch::new();
             batch.push(change);
@@ -170,11 +126,7 @@ pub(super) async fn syncs_see_nothing_of_each_other(store: Store) -> Result<()> 
     }
     for change in [
         Change::DeleteLink(link.id),
-        Change::SetCursor {
-            object: "contact".to_owned(),
-            side: Side::A,
-            cursor: None,
-        },
+        Change::SetCursor { object: "contact".to_owned(), side: Side::A, cursor: None },
         Change::Erase,
     ] {
         let mut batch = Batch::new();
@@ -225,9 +177,7 @@ pub(super) async fn erasing_forgets_everything(store: Store) -> Result<()> {
 
     // Not if the batch fails after it.
     let refused = commit(&*store, &lease, |batch| {
-        batch
-            .push(Change::Erase)
-            .decide_review(ReviewId(ids.start + 2), decision());
+        batch.push(Change::Erase).decide_review(ReviewId(ids.start + 2), decision());
     });
     assert!(matches!(refused.await, Err(StoreError::Invalid { .. })));
     assert_eq!(contents(&*store).await?, full);
@@ -265,13 +215,8 @@ pub(super) async fn commits_from_many_tasks_all_land(store: Store) -> Result<()>
     while let Some(done) = tasks.join_next().await {
         ids.insert(done.map_err(|error| StoreError::invalid(error.to_string()))??);
     }
-    let found = store
-        .scan_links("contact", LinkFilter::All, Page::first(100))
-        .await?;
-    assert_eq!(
-        found.iter().map(|link| link.id).collect::<BTreeSet<_>>(),
-        ids
-    );
+    let found = store.scan_links("contact", LinkFilter::All, Page::first(100)).await?;
+    assert_eq!(found.iter().map(|link| link.id).collect::<BTreeSet<_>>(), ids);
     assert_eq!(ids.len(), 20);
     Ok(())
 }
@@ -279,10 +224,8 @@ pub(super) async fn commits_from_many_tasks_all_land(store: Store) -> Result<()>
 pub(super) async fn a_dropped_commit_is_all_or_nothing(store: Store) -> Result<()> {
     let lease = lease(&*store).await?;
     for round in 0..20 {
-        let pair = [
-            contact(&*store, &format!("{round} left")).await?,
-            contact(&*store, &format!("{round} right")).await?,
-        ];
+        let pair =
+            [contact(&*store, &format!("{round} left")).await?, contact(&*store, &format!("{round} right")).await?];
         let mut batch = Batch::new();
         for link in &pair {
             batch.put_link(link.clone());

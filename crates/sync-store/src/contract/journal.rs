@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{at, commit, contact, decision, lease, one_of_each};
 use crate::{
-    Change, ConflictEntry, Cursor, Intent, IntentId, IntentState, LinkId, Op, Page, RecordError,
-    Result, Review, ReviewId, Run, RunId, RunState, Scope, Side, StateStore, StoreError,
+    Change, ConflictEntry, Cursor, Intent, IntentId, IntentState, LinkId, Op, Page, RecordError, Result, Review,
+    ReviewId, Run, RunId, RunState, Scope, Side, StateStore, StoreError,
 };
 
 type Store = Arc<dyn StateStore>;
@@ -21,15 +21,7 @@ const STATES: [IntentState; 7] = [
 ];
 
 fn intent(id: i64, run: i64, link: i64, state: IntentState) -> Intent {
-    let mut intent = Intent::new(
-        IntentId(id),
-        RunId(run),
-        id / 3,
-        LinkId(link),
-        "contact",
-        Side::B,
-        Op::Update,
-    );
+    let mut intent = Intent::new(IntentId(id), RunId(run), id / 3, LinkId(link), "contact", Side::B, Op::Update);
     intent.state = state;
     intent
 }
@@ -66,11 +58,7 @@ pub(super) async fn keeps_intents(store: Store) -> Result<()> {
         batch.put_intent(bare.clone());
     })
     .await?;
-    assert_eq!(
-        store.intent(full.id).await?,
-        Some(bare),
-        "a put replaces all"
-    );
+    assert_eq!(store.intent(full.id).await?, Some(bare), "a put replaces all");
     Ok(())
 }
 
@@ -88,31 +76,18 @@ pub(super) async fn pages_intents(store: Store) -> Result<()> {
     })
     .await?;
     let wanted = |pass: &dyn Fn(&Intent) -> bool| -> Vec<i64> {
-        ids(&intents
-            .iter()
-            .filter(|i| pass(i))
-            .cloned()
-            .collect::<Vec<_>>())
+        ids(&intents.iter().filter(|i| pass(i)).cloned().collect::<Vec<_>>())
     };
     let all = Page::first(100);
     let open = wanted(&|intent| {
-        !matches!(
-            intent.state,
-            IntentState::Settled | IntentState::Refused | IntentState::Superseded
-        )
+        !matches!(intent.state, IntentState::Settled | IntentState::Refused | IntentState::Superseded)
     });
     assert_eq!(open.len(), 8);
     assert_eq!(ids(&store.open_intents(all).await?), open);
     let of = |scope| store.intents(scope, all);
     assert_eq!(ids(&of(Scope::All).await?), wanted(&|_| true));
-    assert_eq!(
-        ids(&of(Scope::Run(RunId(2))).await?),
-        wanted(&|i| i.run == RunId(2))
-    );
-    assert_eq!(
-        ids(&of(Scope::Link(LinkId(3))).await?),
-        wanted(&|i| i.link == LinkId(3))
-    );
+    assert_eq!(ids(&of(Scope::Run(RunId(2))).await?), wanted(&|i| i.run == RunId(2)));
+    assert_eq!(ids(&of(Scope::Link(LinkId(3))).await?), wanted(&|i| i.link == LinkId(3)));
     assert_eq!(ids(&of(Scope::Run(RunId(9))).await?), Vec::<i64>::new());
 
     let page = store.open_intents(Page::first(3)).await?;
@@ -125,10 +100,7 @@ pub(super) async fn pages_intents(store: Store) -> Result<()> {
 
 pub(super) async fn keeps_cursors(store: Store) -> Result<()> {
     let lease = lease(&*store).await?;
-    let cursor = |text: &str| Cursor {
-        text: text.to_owned(),
-        saved_at: at(1),
-    };
+    let cursor = |text: &str| Cursor { text: text.to_owned(), saved_at: at(1) };
     commit(&*store, &lease, |batch| {
         batch
             .set_cursor("contact", Side::A, cursor("a0"))
@@ -143,11 +115,7 @@ pub(super) async fn keeps_cursors(store: Store) -> Result<()> {
     assert_eq!(read("deal", Side::A).await?, Some(cursor("d0")));
     assert_eq!(read("deal", Side::B).await?, None);
     commit(&*store, &lease, |batch| {
-        batch.push(Change::SetCursor {
-            object: "contact".to_owned(),
-            side: Side::A,
-            cursor: None,
-        });
+        batch.push(Change::SetCursor { object: "contact".to_owned(), side: Side::A, cursor: None });
     })
     .await?;
     assert_eq!(read("contact", Side::A).await?, None);
@@ -157,12 +125,7 @@ pub(super) async fn keeps_cursors(store: Store) -> Result<()> {
 
 pub(super) async fn keeps_runs(store: Store) -> Result<()> {
     let lease = lease(&*store).await?;
-    let states = [
-        RunState::Running,
-        RunState::Paused,
-        RunState::Finished,
-        RunState::Failed,
-    ];
+    let states = [RunState::Running, RunState::Paused, RunState::Finished, RunState::Failed];
     let first = store.next_ids(4).await?.start;
     let mut runs: Vec<Run> = (first..)
         .zip(states)
@@ -184,11 +147,7 @@ pub(super) async fn keeps_runs(store: Store) -> Result<()> {
         })
         .await?;
     }
-    assert_eq!(
-        store.run(RunId(first)).await?.as_ref(),
-        runs.first(),
-        "with report"
-    );
+    assert_eq!(store.run(RunId(first)).await?.as_ref(), runs.first(), "with report");
     runs.reverse();
     assert_eq!(store.runs(10).await?, runs, "newest first");
     assert_eq!(Some(store.runs(2).await?.as_slice()), runs.get(..2));
@@ -224,25 +183,13 @@ pub(super) async fn asks_and_is_answered_once(store: Store) -> Result<()> {
     if let Some(review) = decided.first_mut() {
         review.decided = Some(decision());
     }
-    assert_eq!(
-        store.review(ReviewId(first)).await?.as_ref(),
-        decided.first()
-    );
-    assert_eq!(
-        Some(store.open_reviews(page).await?.as_slice()),
-        reviews.get(1..)
-    );
+    assert_eq!(store.review(ReviewId(first)).await?.as_ref(), decided.first());
+    assert_eq!(Some(store.open_reviews(page).await?.as_slice()), reviews.get(1..));
     assert_eq!(store.reviews(Scope::All, page).await?, decided);
     assert_eq!(store.reviews(Scope::Run(RunId(1)), page).await?, decided);
     let of_link = store.reviews(Scope::Link(LinkId(first + 2)), page).await?;
     assert_eq!(Some(of_link.as_slice()), reviews.get(2..));
-    assert_eq!(
-        store
-            .reviews(Scope::All, Page::after(first + 1, 9))
-            .await?
-            .len(),
-        1
-    );
+    assert_eq!(store.reviews(Scope::All, Page::after(first + 1, 9)).await?.len(), 1);
 
     // Answers twice, to nothing, and the same question again are refused.
     for id in [first, first + 9] {
@@ -263,14 +210,7 @@ pub(super) async fn asks_and_is_answered_once(store: Store) -> Result<()> {
 
 pub(super) async fn keeps_the_logs(store: Store) -> Result<()> {
     let lease = lease(&*store).await?;
-    let mut entry = ConflictEntry::new(
-        RunId(1),
-        LinkId(1),
-        "phone",
-        "\"+44\"".into(),
-        "newest",
-        at(1),
-    );
+    let mut entry = ConflictEntry::new(RunId(1), LinkId(1), "phone", "\"+44\"".into(), "newest", at(1));
     entry.winner = Some(Side::B);
     entry.stamp_a = Some(at(-5));
     entry.stamp_b = Some(at(-4));
@@ -281,11 +221,7 @@ pub(super) async fn keeps_the_logs(store: Store) -> Result<()> {
     error.field = Some("name".to_owned());
     let mut lone = RecordError::new(RunId(2), "contact", Side::A, "decode", "no id", at(4));
     commit(&*store, &lease, |batch| {
-        batch
-            .add_conflict(entry.clone())
-            .add_error(error.clone())
-            .add_error(lone.clone())
-            .add_conflict(other.clone());
+        batch.add_conflict(entry.clone()).add_error(error.clone()).add_error(lone.clone()).add_conflict(other.clone());
     })
     .await?;
     let page = Page::first(10);
@@ -307,9 +243,7 @@ pub(super) async fn keeps_the_logs(store: Store) -> Result<()> {
     (error.seq, lone.seq) = (first, second);
     assert_eq!(errors, [error.clone(), lone.clone()]);
 
-    let rest = store
-        .conflicts(Scope::All, Page::after(entry.seq, 10))
-        .await?;
+    let rest = store.conflicts(Scope::All, Page::after(entry.seq, 10)).await?;
     assert_eq!(rest, [other.clone()]);
     let of_run = Scope::Run(RunId(2));
     assert_eq!(store.conflicts(of_run, page).await?, [other]);

@@ -53,10 +53,7 @@ pub(super) async fn fences_a_stale_worker(store: Store) -> Result<()> {
     let second = store.acquire("two", HOUR, at(4_000)).await?;
     assert!(is_stale(&store, &first).await?);
     assert!(!is_stale(&store, &second).await?);
-    for refused in [
-        store.renew(&first, HOUR, at(4_001)).await.map(|_| ()),
-        store.release(&first).await,
-    ] {
+    for refused in [store.renew(&first, HOUR, at(4_001)).await.map(|_| ()), store.release(&first).await] {
         assert!(matches!(refused, Err(StoreError::StaleLease { .. })));
     }
     assert!(!is_stale(&store, &second).await?);
@@ -65,10 +62,7 @@ pub(super) async fn fences_a_stale_worker(store: Store) -> Result<()> {
     assert!(again.token > second.token);
     assert!(is_stale(&store, &second).await?);
     assert!(!is_stale(&store, &again).await?);
-    let forged = Lease {
-        token: u64::MAX,
-        ..again.clone()
-    };
+    let forged = Lease { token: u64::MAX, ..again.clone() };
     assert!(is_stale(&store, &forged).await?);
     Ok(())
 }

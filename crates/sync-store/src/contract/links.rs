@@ -5,19 +5,14 @@ use std::sync::Arc;
 
 use super::{at, at_version, commit, contact, lease, link_id};
 use crate::{
-    Link, LinkFilter, LinkId, LinkState, MatchKey, Page, Parked, Result, ReviewId, ReviewMark,
-    Seen, Side, StateStore, StoreError, Tombstone,
+    Link, LinkFilter, LinkId, LinkState, MatchKey, Page, Parked, Result, ReviewId, ReviewMark, Seen, Side, StateStore,
+    StoreError, Tombstone,
 };
 
 type Store = Arc<dyn StateStore>;
 
 fn seen(blob: &str, stamp: Option<i64>) -> Seen {
-    Seen {
-        blob: blob.into(),
-        digest: format!("{:016x}", blob.len()),
-        stamp: stamp.map(at),
-        seen_at: at(7),
-    }
+    Seen { blob: blob.into(), digest: format!("{:016x}", blob.len()), stamp: stamp.map(at), seen_at: at(7) }
 }
 
 fn full(id: LinkId) -> Link {
@@ -30,21 +25,10 @@ fn full(id: LinkId) -> Link {
     link.b.seen = Some(seen("{\"Email\":\"c\"}", None));
     link.state = LinkState::Tombstoned;
     link.dirty = true;
-    link.tombstone = Some(Tombstone {
-        side: Side::B,
-        evidence: "delete feed".to_owned(),
-        at: at(8),
-    });
-    link.review = vec![ReviewMark {
-        field: "email".to_owned(),
-        reason: "both changed".to_owned(),
-        review: ReviewId(77),
-    }];
-    link.parked = Some(Parked {
-        reason: "\"x\" is not a valid e-mail".to_owned(),
-        tries: 3,
-        next_at: Some(at(60)),
-    });
+    link.tombstone = Some(Tombstone { side: Side::B, evidence: "delete feed".to_owned(), at: at(8) });
+    link.review =
+        vec![ReviewMark { field: "email".to_owned(), reason: "both changed".to_owned(), review: ReviewId(77) }];
+    link.parked = Some(Parked { reason: "\"x\" is not a valid e-mail".to_owned(), tries: 3, next_at: Some(at(60)) });
     link.counters = Some("{\"email\":2}".into());
     link
 }
@@ -160,18 +144,10 @@ pub(super) async fn are_found_by_record(store: Store) -> Result<()> {
     })
     .await?;
     let ids = |found: Vec<Option<Link>>| -> Vec<Option<LinkId>> {
-        found
-            .into_iter()
-            .map(|link| link.map(|link| link.id))
-            .collect()
+        found.into_iter().map(|link| link.map(|link| link.id)).collect()
     };
-    let on_a = store
-        .links_of("contact", Side::A, &["2", "9", "1", "2"])
-        .await?;
-    assert_eq!(
-        ids(on_a),
-        [Some(lone.id), None, Some(linked.id), Some(lone.id)]
-    );
+    let on_a = store.links_of("contact", Side::A, &["2", "9", "1", "2"]).await?;
+    assert_eq!(ids(on_a), [Some(lone.id), None, Some(linked.id), Some(lone.id)]);
     let on_b = store.links_of("contact", Side::B, &["1", "2"]).await?;
     assert_eq!(ids(on_b), [None, Some(linked.id)]);
     let deals = store.links_of("deal", Side::A, &["1", "2"]).await?;
@@ -199,18 +175,9 @@ pub(super) async fn claim_a_record_alone(store: Store) -> Result<()> {
             batch.put_link(thief);
         });
         match refused.await {
-            Err(StoreError::Conflict {
-                object,
-                side: on,
-                record: claimed,
-                link,
-                holder,
-            }) => {
+            Err(StoreError::Conflict { object, side: on, record: claimed, link, holder }) => {
                 assert_eq!((object.as_str(), on), ("contact", side));
-                assert_eq!(
-                    (claimed.as_str(), link, holder),
-                    (record, second.id, first.id)
-                );
+                assert_eq!((claimed.as_str(), link, holder), (record, second.id, first.id));
             }
             other => panic!("a second claim on {side} {record} gave {other:?}"),
         }
@@ -245,11 +212,7 @@ pub(super) async fn are_remembered_when_unlinked(store: Store) -> Result<()> {
     })
     .await?;
     let found = store.link_of("contact", Side::A, "1").await?;
-    assert_eq!(
-        found.map(|link| link.id),
-        Some(old.id),
-        "the newest unlinked one"
-    );
+    assert_eq!(found.map(|link| link.id), Some(old.id), "the newest unlinked one");
 
     let live = contact(&*store, "1").await?;
     commit(&*store, &lease, |batch| {
@@ -257,11 +220,7 @@ pub(super) async fn are_remembered_when_unlinked(store: Store) -> Result<()> {
     })
     .await?;
     let found = store.link_of("contact", Side::A, "1").await?;
-    assert_eq!(
-        found.map(|link| link.id),
-        Some(live.id),
-        "a live one comes first"
-    );
+    assert_eq!(found.map(|link| link.id), Some(live.id), "a live one comes first");
 
     old.state = LinkState::Linked;
     let refused = commit(&*store, &lease, |batch| {
@@ -282,10 +241,7 @@ pub(super) async fn are_found_by_key(store: Store) -> Result<()> {
     commit(&*store, &lease, |batch| {
         let shared = key(Side::A, "name:ada");
         batch
-            .put_link_with_keys(
-                two.clone(),
-                vec![shared.clone(), key(Side::B, "email:b"), shared.clone()],
-            )
+            .put_link_with_keys(two.clone(), vec![shared.clone(), key(Side::B, "email:b"), shared.clone()])
             .put_link_with_keys(one.clone(), vec![key(Side::A, "email:a"), shared]);
     })
     .await?;
@@ -293,24 +249,18 @@ pub(super) async fn are_found_by_key(store: Store) -> Result<()> {
         let store = Arc::clone(&store);
         async move { store.find_by_key(object, side, text).await }
     };
-    assert_eq!(
-        find("contact", Side::A, "name:ada").await?,
-        [one.id, two.id]
-    );
+    assert_eq!(find("contact", Side::A, "name:ada").await?, [one.id, two.id]);
     assert_eq!(find("contact", Side::B, "email:b").await?, [two.id]);
     assert_eq!(find("contact", Side::A, "email:b").await?, []);
     assert_eq!(find("deal", Side::A, "name:ada").await?, []);
-    let many = store
-        .find_by_keys("contact", Side::A, &["email:a", "none", "name:ada"])
-        .await?;
+    let many = store.find_by_keys("contact", Side::A, &["email:a", "none", "name:ada"]).await?;
     assert_eq!(many, [vec![one.id], vec![], vec![one.id, two.id]]);
 
     // A put without keys leaves them; one with keys replaces them all.
     commit(&*store, &lease, |batch| {
-        batch.put_link(one.clone()).put_link_with_keys(
-            two.clone(),
-            vec![key(Side::B, "email:b"), key(Side::B, "email:c")],
-        );
+        batch
+            .put_link(one.clone())
+            .put_link_with_keys(two.clone(), vec![key(Side::B, "email:b"), key(Side::B, "email:c")]);
     })
     .await?;
     assert_eq!(find("contact", Side::A, "name:ada").await?, [one.id]);
@@ -318,16 +268,10 @@ pub(super) async fn are_found_by_key(store: Store) -> Result<()> {
     assert_eq!(find("contact", Side::B, "email:b").await?, [two.id]);
     assert_eq!(find("contact", Side::B, "email:c").await?, [two.id]);
     commit(&*store, &lease, |batch| {
-        batch
-            .put_link_with_keys(one.clone(), Vec::new())
-            .delete_link(two.id);
+        batch.put_link_with_keys(one.clone(), Vec::new()).delete_link(two.id);
     })
     .await?;
-    for (side, text) in [
-        (Side::A, "name:ada"),
-        (Side::A, "email:a"),
-        (Side::B, "email:b"),
-    ] {
+    for (side, text) in [(Side::A, "name:ada"), (Side::A, "email:a"), (Side::B, "email:b")] {
         assert_eq!(find("contact", side, text).await?, []);
     }
     Ok(())
@@ -356,17 +300,11 @@ pub(super) async fn are_scanned_in_pages(store: Store) -> Result<()> {
     let filters: [(LinkFilter, Pass); 4] = [
         (LinkFilter::All, |_| true),
         (LinkFilter::Dirty, |link| link.dirty),
-        (LinkFilter::State(LinkState::Parked), |link| {
-            link.state == LinkState::Parked
-        }),
+        (LinkFilter::State(LinkState::Parked), |link| link.state == LinkState::Parked),
         (LinkFilter::State(LinkState::Review), |_| false),
     ];
     for (filter, pass) in filters {
-        let wanted: Vec<LinkId> = links
-            .iter()
-            .filter(|link| pass(link))
-            .map(|link| link.id)
-            .collect();
+        let wanted: Vec<LinkId> = links.iter().filter(|link| pass(link)).map(|link| link.id).collect();
         for limit in [1, 3, 100] {
             let mut found = Vec::new();
             let mut page = Page::first(limit);
@@ -383,12 +321,7 @@ pub(super) async fn are_scanned_in_pages(store: Store) -> Result<()> {
     let counts = BTreeMap::from([(LinkState::Seen, 16), (LinkState::Parked, 4)]);
     assert_eq!(store.count_links("contact").await?, counts);
     assert_eq!(store.count_links("ticket").await?, BTreeMap::new());
-    assert_eq!(
-        store
-            .scan_links("contact", LinkFilter::All, Page::first(0))
-            .await?,
-        []
-    );
+    assert_eq!(store.scan_links("contact", LinkFilter::All, Page::first(0)).await?, []);
     Ok(())
 }
 

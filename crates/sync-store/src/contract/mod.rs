@@ -19,8 +19,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Batch, ConflictEntry, Decision, Intent, IntentId, Lease, Link, LinkId, Op, Page, RecordError,
-    Result, Review, ReviewId, Run, RunId, Scope, Side, StateStore, StoreError,
+    Batch, ConflictEntry, Decision, Intent, IntentId, Lease, Link, LinkId, Op, Page, RecordError, Result, Review,
+    ReviewId, Run, RunId, Scope, Side, StateStore, StoreError,
 };
 
 /// Runs every case, each on the empty store that `make` gives it.
@@ -79,11 +79,7 @@ async fn lease(store: &dyn StateStore) -> Result<Lease> {
 }
 
 /// Commits what `fill` puts into a batch.
-async fn commit(
-    store: &dyn StateStore,
-    lease: &Lease,
-    fill: impl FnOnce(&mut Batch),
-) -> Result<()> {
+async fn commit(store: &dyn StateStore, lease: &Lease, fill: impl FnOnce(&mut Batch)) -> Result<()> {
     let mut batch = Batch::new();
     fill(&mut batch);
     store.commit(lease, batch).await
@@ -95,12 +91,7 @@ async fn link_id(store: &dyn StateStore) -> Result<LinkId> {
 
 /// A link of contacts that knows `record` on side A.
 async fn contact(store: &dyn StateStore, record: &str) -> Result<Link> {
-    Ok(Link::seen(
-        link_id(store).await?,
-        "contact",
-        Side::A,
-        record,
-    ))
+    Ok(Link::seen(link_id(store).await?, "contact", Side::A, record))
 }
 
 /// The link as it is read after it was put `version` times.
@@ -114,9 +105,7 @@ fn at_version(link: &Link, version: u64) -> Link {
 async fn contents(store: &dyn StateStore) -> Result<String> {
     let page = Page::first(1_000);
     let parts = (
-        store
-            .scan_links("contact", crate::LinkFilter::All, page)
-            .await?,
+        store.scan_links("contact", crate::LinkFilter::All, page).await?,
         store.count_links("contact").await?,
         store.intents(Scope::All, page).await?,
         store.runs(1_000).await?,
@@ -138,47 +127,14 @@ fn one_of_each(link: &Link, first_id: i64) -> Batch {
     batch
         .put_link_with_keys(link.clone(), vec![crate::MatchKey::new(Side::A, "k")])
         .put_run(Run::new(run, "once", at(1)))
-        .put_intent(Intent::new(
-            IntentId(first_id + 1),
-            run,
-            1,
-            link.id,
-            link.object.clone(),
-            Side::B,
-            Op::Create,
-        ))
+        .put_intent(Intent::new(IntentId(first_id + 1), run, 1, link.id, link.object.clone(), Side::B, Op::Create))
         .add_review(asked)
-        .add_conflict(ConflictEntry::new(
-            run,
-            link.id,
-            "phone",
-            "\"+44\"".into(),
-            "newest",
-            at(3),
-        ))
-        .add_error(RecordError::new(
-            run,
-            link.object.clone(),
-            Side::B,
-            "400",
-            "no",
-            at(4),
-        ))
-        .set_cursor(
-            link.object.clone(),
-            Side::A,
-            crate::Cursor {
-                text: "t0".to_owned(),
-                saved_at: at(5),
-            },
-        );
+        .add_conflict(ConflictEntry::new(run, link.id, "phone", "\"+44\"".into(), "newest", at(3)))
+        .add_error(RecordError::new(run, link.object.clone(), Side::B, "400", "no", at(4)))
+        .set_cursor(link.object.clone(), Side::A, crate::Cursor { text: "t0".to_owned(), saved_at: at(5) });
     batch
 }
 
 fn decision() -> Decision {
-    Decision {
-        by: "ada".to_owned(),
-        choice: "{\"side\":\"A\"}".into(),
-        at: at(9),
-    }
+    Decision { by: "ada".to_owned(), choice: "{\"side\":\"A\"}".into(), at: at(9) }
 }

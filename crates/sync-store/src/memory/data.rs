@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Change, ConflictEntry, Cursor, Decision, Intent, IntentId, Lease, Link, LinkId, MatchKey,
-    RecordError, Result, Review, ReviewId, Run, RunId, Side, StoreError,
+    Change, ConflictEntry, Cursor, Decision, Intent, IntentId, Lease, Link, LinkId, MatchKey, RecordError, Result,
+    Review, ReviewId, Run, RunId, Side, StoreError,
 };
 
 #[derive(Default)]
@@ -76,18 +76,11 @@ impl World {
             Change::PutLink { link, keys } => data.put_link(*link, keys)?,
             Change::DeleteLink(id) => data.delete_link(id),
             Change::PutIntent(intent) => put(|data| &mut data.intents, data, intent.id, *intent),
-            Change::SetCursor {
-                object,
-                side,
-                cursor,
-            } => set(|data| &mut data.cursors, data, (object, side), cursor),
+            Change::SetCursor { object, side, cursor } => set(|data| &mut data.cursors, data, (object, side), cursor),
             Change::PutRun(run) => put(|data| &mut data.runs, data, run.id, run),
             Change::AddReview(review) => {
                 if data.reviews.contains_key(&review.id) {
-                    return Err(StoreError::invalid(format!(
-                        "review {} exists already",
-                        review.id
-                    )));
+                    return Err(StoreError::invalid(format!("review {} exists already", review.id)));
                 }
                 put(|data| &mut data.reviews, data, review.id, review)
             }
@@ -123,9 +116,9 @@ impl World {
             Change::PutIntent(intent) => others
                 .any(|o| o.intents.contains_key(&intent.id))
                 .then(|| format!("intent {} belongs to another sync", intent.id)),
-            Change::PutRun(run) => others
-                .any(|o| o.runs.contains_key(&run.id))
-                .then(|| format!("run {} belongs to another sync", run.id)),
+            Change::PutRun(run) => {
+                others.any(|o| o.runs.contains_key(&run.id)).then(|| format!("run {} belongs to another sync", run.id))
+            }
             Change::AddReview(review) => others
                 .any(|o| o.reviews.contains_key(&review.id))
                 .then(|| format!("review {} exists already", review.id)),
@@ -176,8 +169,7 @@ impl Data {
         self.refuse_taken(&link)?;
         let id = link.id;
         link.version = before.map_or(1, |before| before.link.version + 1);
-        let keys =
-            keys.unwrap_or_else(|| before.map(|before| before.keys.clone()).unwrap_or_default());
+        let keys = keys.unwrap_or_else(|| before.map(|before| before.keys.clone()).unwrap_or_default());
         let before = self.remove_link(id);
         self.insert_link(Stored { link, keys });
         Ok(Box::new(move |data| {
@@ -202,10 +194,7 @@ impl Data {
             return Err(StoreError::invalid(format!("there is no review {id}")));
         };
         if let Some(decided) = &review.decided {
-            return Err(StoreError::invalid(format!(
-                "review {id} was decided by `{}` at {}",
-                decided.by, decided.at
-            )));
+            return Err(StoreError::invalid(format!("review {id} was decided by `{}` at {}", decided.by, decided.at)));
         }
         review.decided = Some(decision);
         Ok(Box::new(move |data| {
@@ -224,9 +213,8 @@ impl Data {
             let Some(record) = link.record(side) else {
                 continue;
             };
-            let holder = self
-                .with_record(&link.object, side, record)
-                .find(|other| other.state.is_live() && other.id != link.id);
+            let holder =
+                self.with_record(&link.object, side, record).find(|other| other.state.is_live() && other.id != link.id);
             if let Some(holder) = holder {
                 return Err(StoreError::Conflict {
                     object: link.object.clone(),
@@ -269,12 +257,7 @@ impl Data {
     }
 
     /// Links that have the record on the side, in ascending order.
-    pub(super) fn with_record(
-        &self,
-        object: &str,
-        side: Side,
-        record: &str,
-    ) -> impl DoubleEndedIterator<Item = &Link> {
+    pub(super) fn with_record(&self, object: &str, side: Side, record: &str) -> impl DoubleEndedIterator<Item = &Link> {
         self.by_record
             .get(&(object.to_owned(), side, record.to_owned()))
             .into_iter()
@@ -295,9 +278,6 @@ fn index_entries(stored: &Stored) -> Vec<(Index, (String, Side, String))> {
         let record = stored.link.record(side)?;
         Some((Index::Record, (object.clone(), side, record.to_owned())))
     });
-    let keys = stored
-        .keys
-        .iter()
-        .map(|key| (Index::Key, (object.clone(), key.side, key.text.clone())));
+    let keys = stored.keys.iter().map(|key| (Index::Key, (object.clone(), key.side, key.text.clone())));
     records.chain(keys).collect()
 }

@@ -14,8 +14,8 @@ use chrono::{DateTime, Utc};
 use self::data::{Data, World};
 use crate::store::lease_end;
 use crate::{
-    Batch, ConflictEntry, Cursor, Intent, IntentId, Lease, Link, LinkFilter, LinkId, LinkState,
-    Page, RecordError, Result, Review, ReviewId, Run, RunId, Scope, Side, StateStore, StoreError,
+    Batch, ConflictEntry, Cursor, Intent, IntentId, Lease, Link, LinkFilter, LinkId, LinkState, Page, RecordError,
+    Result, Review, ReviewId, Run, RunId, Scope, Side, StateStore, StoreError,
 };
 
 /// A store that lives in memory: for tests, simulations and one-off runs.
@@ -32,10 +32,7 @@ impl MemoryStore {
     /// An empty store, as a handle on the sync `default`.
     #[must_use]
     pub fn new() -> MemoryStore {
-        MemoryStore {
-            sync_id: crate::store::DEFAULT_SYNC.into(),
-            world: Arc::default(),
-        }
+        MemoryStore { sync_id: crate::store::DEFAULT_SYNC.into(), world: Arc::default() }
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -46,35 +43,19 @@ impl MemoryStore {
     /// Reads from this sync's data.
     fn read<T: Default>(&self, read: impl FnOnce(&Data) -> T) -> Result<T> {
         let world = self.world();
-        Ok(world
-            .syncs
-            .get(&*self.sync_id)
-            .map(|sync| read(&sync.data))
-            .unwrap_or_default())
+        Ok(world.syncs.get(&*self.sync_id).map(|sync| read(&sync.data)).unwrap_or_default())
     }
 
     fn stale(&self, lease: &Lease) -> StoreError {
-        StoreError::StaleLease {
-            sync_id: self.sync_id.to_string(),
-            token: lease.token,
-        }
+        StoreError::StaleLease { sync_id: self.sync_id.to_string(), token: lease.token }
     }
 
     /// Changes the lease if the one presented is the one held.
-    fn with_lease<T>(
-        &self,
-        lease: &Lease,
-        change: impl FnOnce(&mut Option<Lease>) -> T,
-    ) -> Result<T> {
+    fn with_lease<T>(&self, lease: &Lease, change: impl FnOnce(&mut Option<Lease>) -> T) -> Result<T> {
         let mut world = self.world();
-        let held = world
-            .syncs
-            .get_mut(&*self.sync_id)
-            .map(|sync| &mut sync.lease);
+        let held = world.syncs.get_mut(&*self.sync_id).map(|sync| &mut sync.lease);
         match held {
-            Some(held) if held.as_ref().is_some_and(|held| held.token == lease.token) => {
-                Ok(change(held))
-            }
+            Some(held) if held.as_ref().is_some_and(|held| held.token == lease.token) => Ok(change(held)),
             _ => Err(self.stale(lease)),
         }
     }
@@ -88,19 +69,12 @@ impl Default for MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryStore")
-            .field("sync_id", &self.sync_id)
-            .finish_non_exhaustive()
+        f.debug_struct("MemoryStore").field("sync_id", &self.sync_id).finish_non_exhaustive()
     }
 }
 
 /// The entries of a page that pass.
-fn page_of<K: Ord, V: Clone>(
-    map: &BTreeMap<K, V>,
-    after: K,
-    limit: u32,
-    pass: impl Fn(&V) -> bool,
-) -> Vec<V> {
+fn page_of<K: Ord, V: Clone>(map: &BTreeMap<K, V>, after: K, limit: u32, pass: impl Fn(&V) -> bool) -> Vec<V> {
     map.range((Bound::Excluded(after), Bound::Unbounded))
         .map(|(_, value)| value)
         .filter(|value| pass(value))
@@ -124,18 +98,12 @@ impl StateStore for MemoryStore {
     }
 
     fn for_sync(&self, sync_id: &str) -> Arc<dyn StateStore> {
-        Arc::new(MemoryStore {
-            sync_id: sync_id.into(),
-            world: Arc::clone(&self.world),
-        })
+        Arc::new(MemoryStore { sync_id: sync_id.into(), world: Arc::clone(&self.world) })
     }
 
     async fn acquire(&self, owner: &str, ttl: Duration, now: DateTime<Utc>) -> Result<Lease> {
         let mut world = self.world();
-        let held = world
-            .syncs
-            .get(&*self.sync_id)
-            .and_then(|sync| sync.lease.as_ref());
+        let held = world.syncs.get(&*self.sync_id).and_then(|sync| sync.lease.as_ref());
         if let Some(held) = held
             && held.owner != owner
             && held.until > now
@@ -146,21 +114,15 @@ impl StateStore for MemoryStore {
                 until: held.until,
             });
         }
-        let lease = Lease {
-            owner: owner.to_owned(),
-            token: world.next_id().unsigned_abs(),
-            until: lease_end(ttl, now),
-        };
+        let lease =
+            Lease { owner: owner.to_owned(), token: world.next_id().unsigned_abs(), until: lease_end(ttl, now) };
         let sync = world.syncs.entry(self.sync_id.to_string()).or_default();
         sync.lease = Some(lease.clone());
         Ok(lease)
     }
 
     async fn renew(&self, lease: &Lease, ttl: Duration, now: DateTime<Utc>) -> Result<Lease> {
-        let renewed = Lease {
-            until: lease_end(ttl, now),
-            ..lease.clone()
-        };
+        let renewed = Lease { until: lease_end(ttl, now), ..lease.clone() };
         self.with_lease(lease, |held| *held = Some(renewed.clone()))?;
         Ok(renewed)
     }
@@ -178,10 +140,7 @@ impl StateStore for MemoryStore {
 
     async fn commit(&self, lease: &Lease, batch: Batch) -> Result<()> {
         let mut world = self.world();
-        let held = world
-            .syncs
-            .get(&*self.sync_id)
-            .and_then(|sync| sync.lease.as_ref());
+        let held = world.syncs.get(&*self.sync_id).and_then(|sync| sync.lease.as_ref());
         if held.is_none_or(|held| held.token != lease.token) {
             return Err(self.stale(lease));
         }
@@ -192,31 +151,18 @@ impl StateStore for MemoryStore {
         self.read(|data| data.links.get(&id).map(|stored| stored.link.clone()))
     }
 
-    async fn links_of(
-        &self,
-        object: &str,
-        side: Side,
-        records: &[&str],
-    ) -> Result<Vec<Option<Link>>> {
+    async fn links_of(&self, object: &str, side: Side, records: &[&str]) -> Result<Vec<Option<Link>>> {
         let found = self.read(|data| {
             let find = |record: &&str| {
-                let live = data
-                    .with_record(object, side, record)
-                    .find(|link| link.state.is_live());
-                live.or_else(|| data.with_record(object, side, record).next_back())
-                    .cloned()
+                let live = data.with_record(object, side, record).find(|link| link.state.is_live());
+                live.or_else(|| data.with_record(object, side, record).next_back()).cloned()
             };
             records.iter().map(find).collect::<Vec<_>>()
         })?;
         Ok(aligned(found, records.len()))
     }
 
-    async fn find_by_keys(
-        &self,
-        object: &str,
-        side: Side,
-        keys: &[&str],
-    ) -> Result<Vec<Vec<LinkId>>> {
+    async fn find_by_keys(&self, object: &str, side: Side, keys: &[&str]) -> Result<Vec<Vec<LinkId>>> {
         let found = self.read(|data| {
             let find = |key: &&str| {
                 data.by_key
@@ -266,11 +212,7 @@ impl StateStore for MemoryStore {
     }
 
     async fn open_intents(&self, page: Page) -> Result<Vec<Intent>> {
-        self.read(|data| {
-            page_of(&data.intents, IntentId(page.after), page.limit, |intent| {
-                intent.state.is_open()
-            })
-        })
+        self.read(|data| page_of(&data.intents, IntentId(page.after), page.limit, |intent| intent.state.is_open()))
     }
 
     async fn cursor(&self, object: &str, side: Side) -> Result<Option<Cursor>> {
@@ -282,14 +224,7 @@ impl StateStore for MemoryStore {
     }
 
     async fn runs(&self, limit: u32) -> Result<Vec<Run>> {
-        self.read(|data| {
-            data.runs
-                .values()
-                .rev()
-                .take(limit as usize)
-                .cloned()
-                .collect()
-        })
+        self.read(|data| data.runs.values().rev().take(limit as usize).cloned().collect())
     }
 
     async fn review(&self, id: ReviewId) -> Result<Option<Review>> {
@@ -305,41 +240,23 @@ impl StateStore for MemoryStore {
     }
 
     async fn open_reviews(&self, page: Page) -> Result<Vec<Review>> {
-        self.read(|data| {
-            page_of(&data.reviews, ReviewId(page.after), page.limit, |review| {
-                review.decided.is_none()
-            })
-        })
+        self.read(|data| page_of(&data.reviews, ReviewId(page.after), page.limit, |review| review.decided.is_none()))
     }
 
     async fn conflicts(&self, scope: Scope, page: Page) -> Result<Vec<ConflictEntry>> {
         self.read(|data| {
-            page_of(&data.conflicts, page.after, page.limit, |entry| {
-                in_scope(scope, entry.run, Some(entry.link))
-            })
+            page_of(&data.conflicts, page.after, page.limit, |entry| in_scope(scope, entry.run, Some(entry.link)))
         })
     }
 
     async fn errors(&self, scope: Scope, page: Page) -> Result<Vec<RecordError>> {
-        self.read(|data| {
-            page_of(&data.errors, page.after, page.limit, |error| {
-                in_scope(scope, error.run, error.link)
-            })
-        })
+        self.read(|data| page_of(&data.errors, page.after, page.limit, |error| in_scope(scope, error.run, error.link)))
     }
 
-    async fn errors_of(
-        &self,
-        object: &str,
-        side: Side,
-        record: &str,
-        page: Page,
-    ) -> Result<Vec<RecordError>> {
+    async fn errors_of(&self, object: &str, side: Side, record: &str, page: Page) -> Result<Vec<RecordError>> {
         self.read(|data| {
             page_of(&data.errors, page.after, page.limit, |error| {
-                error.object == object
-                    && error.side == side
-                    && error.record.as_deref() == Some(record)
+                error.object == object && error.side == side && error.record.as_deref() == Some(record)
             })
         })
     }

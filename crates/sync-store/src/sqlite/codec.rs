@@ -101,9 +101,7 @@ impl ToSql for At {
 impl FromSql for At {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<At> {
         let micros = value.as_i64()?;
-        DateTime::from_timestamp_micros(micros)
-            .map(At)
-            .ok_or(FromSqlError::OutOfRange(micros))
+        DateTime::from_timestamp_micros(micros).map(At).ok_or(FromSqlError::OutOfRange(micros))
     }
 }
 
@@ -124,6 +122,5 @@ impl<T: DeserializeOwned> FromSql for Json<T> {
 
 /// JSON text of a value of this crate.
 pub(super) fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }

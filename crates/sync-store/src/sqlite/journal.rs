@@ -5,10 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::codec::{At, Json};
 use super::{Fault, SyncNo, space_no};
-use crate::{
-    ConflictEntry, Cursor, Intent, IntentId, Page, RecordError, Review, ReviewId, Run, RunId,
-    Scope, Side,
-};
+use crate::{ConflictEntry, Cursor, Intent, IntentId, Page, RecordError, Review, ReviewId, Run, RunId, Scope, Side};
 
 const INTENT: &str = "SELECT intent.id, run, batch, link, space.object, side, op, state, \
     create_key, expect, wish, image_before, image_after, sent_at, error \
@@ -43,11 +40,7 @@ pub(super) fn condition(scope: Scope) -> (&'static str, i64) {
     }
 }
 
-pub(super) fn intent(
-    conn: &Connection,
-    sync: SyncNo,
-    id: IntentId,
-) -> Result<Option<Intent>, Fault> {
+pub(super) fn intent(conn: &Connection, sync: SyncNo, id: IntentId) -> Result<Option<Intent>, Fault> {
     let mut find = conn.prepare_cached(&format!("{INTENT} = ?2"))?;
     Ok(find.query_row((sync, id), intent_from).optional()?)
 }
@@ -57,12 +50,7 @@ pub(super) fn intents_sql(wanted: &str) -> String {
     format!("{INTENT} > ?2 AND {wanted} ORDER BY intent.id LIMIT ?3")
 }
 
-pub(super) fn intents(
-    conn: &Connection,
-    sync: SyncNo,
-    scope: Scope,
-    page: Page,
-) -> Result<Vec<Intent>, Fault> {
+pub(super) fn intents(conn: &Connection, sync: SyncNo, scope: Scope, page: Page) -> Result<Vec<Intent>, Fault> {
     let (wanted, id) = condition(scope);
     let mut select = conn.prepare_cached(&intents_sql(wanted))?;
     let rows = select.query_map((sync, page.after, page.limit, id), intent_from)?;
@@ -71,33 +59,19 @@ pub(super) fn intents(
 
 pub(super) const OPEN_INTENT: &str = "state < 4";
 
-pub(super) fn open_intents(
-    conn: &Connection,
-    sync: SyncNo,
-    page: Page,
-) -> Result<Vec<Intent>, Fault> {
+pub(super) fn open_intents(conn: &Connection, sync: SyncNo, page: Page) -> Result<Vec<Intent>, Fault> {
     let mut select = conn.prepare_cached(&intents_sql(OPEN_INTENT))?;
     let rows = select.query_map((sync, page.after, page.limit), intent_from)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-pub(super) fn cursor(
-    conn: &Connection,
-    sync: SyncNo,
-    object: &str,
-    side: Side,
-) -> Result<Option<Cursor>, Fault> {
+pub(super) fn cursor(conn: &Connection, sync: SyncNo, object: &str, side: Side) -> Result<Option<Cursor>, Fault> {
     let Some(space) = space_no(conn, sync, object)? else {
         return Ok(None);
     };
-    let mut find = conn
-        .prepare_cached("SELECT cursor, saved_at FROM position WHERE space = ?1 AND side = ?2")?;
-    let cursor = find.query_row((space, side), |row| {
-        Ok(Cursor {
-            text: row.get(0)?,
-            saved_at: row.get::<_, At>(1)?.0,
-        })
-    });
+    let mut find = conn.prepare_cached("SELECT cursor, saved_at FROM position WHERE space = ?1 AND side = ?2")?;
+    let cursor =
+        find.query_row((space, side), |row| Ok(Cursor { text: row.get(0)?, saved_at: row.get::<_, At>(1)?.0 }));
     Ok(cursor.optional()?)
 }
 
@@ -125,31 +99,18 @@ pub(super) fn runs(conn: &Connection, sync: SyncNo, limit: u32) -> Result<Vec<Ru
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-pub(super) fn review(
-    conn: &Connection,
-    sync: SyncNo,
-    id: ReviewId,
-) -> Result<Option<Review>, Fault> {
+pub(super) fn review(conn: &Connection, sync: SyncNo, id: ReviewId) -> Result<Option<Review>, Fault> {
     let mut find = conn.prepare_cached("SELECT body FROM review WHERE sync = ?1 AND id = ?2")?;
     Ok(find.query_row((sync, id), body).optional()?)
 }
 
-pub(super) fn reviews(
-    conn: &Connection,
-    sync: SyncNo,
-    scope: Scope,
-    page: Page,
-) -> Result<Vec<Review>, Fault> {
+pub(super) fn reviews(conn: &Connection, sync: SyncNo, scope: Scope, page: Page) -> Result<Vec<Review>, Fault> {
     bodies(conn, "review", sync, scope, page)
 }
 
 pub(super) const OPEN_REVIEW: &str = "open = 1";
 
-pub(super) fn open_reviews(
-    conn: &Connection,
-    sync: SyncNo,
-    page: Page,
-) -> Result<Vec<Review>, Fault> {
+pub(super) fn open_reviews(conn: &Connection, sync: SyncNo, page: Page) -> Result<Vec<Review>, Fault> {
     let mut select = conn.prepare_cached(&bodies_sql("review", OPEN_REVIEW))?;
     let rows = select.query_map((sync, page.after, page.limit), body)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -164,12 +125,7 @@ pub(super) fn conflicts(
     bodies(conn, "conflict", sync, scope, page)
 }
 
-pub(super) fn errors(
-    conn: &Connection,
-    sync: SyncNo,
-    scope: Scope,
-    page: Page,
-) -> Result<Vec<RecordError>, Fault> {
+pub(super) fn errors(conn: &Connection, sync: SyncNo, scope: Scope, page: Page) -> Result<Vec<RecordError>, Fault> {
     bodies(conn, "error", sync, scope, page)
 }
 
@@ -194,9 +150,7 @@ pub(super) fn errors_of(
 
 /// Takes the sync, the number to start after, the limit, and what `wanted` asks for.
 pub(super) fn bodies_sql(table: &'static str, wanted: &str) -> String {
-    format!(
-        "SELECT body FROM {table} WHERE sync = ?1 AND id > ?2 AND {wanted} ORDER BY id LIMIT ?3"
-    )
+    format!("SELECT body FROM {table} WHERE sync = ?1 AND id > ?2 AND {wanted} ORDER BY id LIMIT ?3")
 }
 
 /// Entries of a table whose rows are kept as JSON.

@@ -17,9 +17,7 @@ pub(super) fn acquire(
     ttl: Duration,
     now: DateTime<Utc>,
 ) -> Result<Lease, Fault> {
-    let tx = db
-        .conn
-        .transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let tx = db.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let held: Option<(Option<String>, At)> = tx
         .prepare_cached("SELECT owner, until FROM sync WHERE name = ?1")?
         .query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -32,11 +30,7 @@ pub(super) fn acquire(
         return Err(StoreError::Held { sync_id, by, until }.into());
     }
     db.last_id += 1;
-    let lease = Lease {
-        owner,
-        token: db.last_id.unsigned_abs(),
-        until: lease_end(ttl, now),
-    };
+    let lease = Lease { owner, token: db.last_id.unsigned_abs(), until: lease_end(ttl, now) };
     tx.prepare_cached(
         "INSERT INTO sync (name, owner, token, until) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (name) DO UPDATE SET owner = ?2, token = ?3, until = ?4",
@@ -56,24 +50,19 @@ pub(super) fn renew(
 ) -> Result<Lease, Fault> {
     lease.until = lease_end(ttl, now);
     let sync = holder(conn, name, lease.token)?;
-    conn.prepare_cached("UPDATE sync SET until = ?2 WHERE id = ?1")?
-        .execute((sync, At(lease.until)))?;
+    conn.prepare_cached("UPDATE sync SET until = ?2 WHERE id = ?1")?.execute((sync, At(lease.until)))?;
     Ok(lease)
 }
 
 pub(super) fn release(conn: &Connection, name: &str, token: u64) -> Result<(), Fault> {
     let sync = holder(conn, name, token)?;
-    conn.prepare_cached("UPDATE sync SET owner = NULL WHERE id = ?1")?
-        .execute([sync])?;
+    conn.prepare_cached("UPDATE sync SET owner = NULL WHERE id = ?1")?.execute([sync])?;
     Ok(())
 }
 
 /// The sync, if the token is that of the lease that is held.
 pub(super) fn holder(conn: &Connection, name: &str, token: u64) -> Result<SyncNo, Fault> {
-    let stale = || StoreError::StaleLease {
-        sync_id: name.to_owned(),
-        token,
-    };
+    let stale = || StoreError::StaleLease { sync_id: name.to_owned(), token };
     let number = i64::try_from(token).map_err(|_| stale())?;
     conn.prepare_cached("SELECT id FROM sync WHERE name = ?1 AND token = ?2 AND owner IS NOT NULL")?
         .query_row((name, number), |row| row.get(0))

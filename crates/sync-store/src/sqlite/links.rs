@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use super::codec::{At, Json, json};
 use super::{Fault, SpaceNo, SyncNo, space_no};
 use crate::{
-    Blob, End, Link, LinkFilter, LinkId, LinkState, MatchKey, Page, Parked, ReviewMark, Seen, Side,
-    StoreError, Tombstone,
+    Blob, End, Link, LinkFilter, LinkId, LinkState, MatchKey, Page, Parked, ReviewMark, Seen, Side, StoreError,
+    Tombstone,
 };
 
 const COLUMNS: &str = "id, state, dirty, version, a, b, base_a, base_b, seen_a, seen_b, \
@@ -33,11 +33,7 @@ fn rare(link: &Link) -> Result<Option<String>, Fault> {
     if link.tombstone.is_none() && link.review.is_empty() && link.parked.is_none() {
         return Ok(None);
     }
-    let rare = Rare {
-        tombstone: link.tombstone.clone(),
-        review: link.review.clone(),
-        parked: link.parked.clone(),
-    };
+    let rare = Rare { tombstone: link.tombstone.clone(), review: link.review.clone(), parked: link.parked.clone() };
     Ok(Some(json(&rare)?))
 }
 
@@ -71,9 +67,7 @@ fn texts(link: &Link) -> [Text<'_>; 4] {
     std::array::from_fn(|number| match plain[number] {
         None => Text::None,
         Some(text) => {
-            let earlier = plain[..number]
-                .iter()
-                .position(|&other| other == Some(text));
+            let earlier = plain[..number].iter().position(|&other| other == Some(text));
             earlier.map_or(Text::Own(text), Text::Same)
         }
     })
@@ -114,16 +108,8 @@ fn from_row(row: &Row<'_>, object: &str) -> rusqlite::Result<Link> {
         state: row.get(1)?,
         dirty: row.get(2)?,
         version: row.get::<_, i64>(3)?.unsigned_abs(),
-        a: End {
-            id: row.get(4)?,
-            base: base_a,
-            seen: seen(seen_a, 10)?,
-        },
-        b: End {
-            id: row.get(5)?,
-            base: base_b,
-            seen: seen(seen_b, 11)?,
-        },
+        a: End { id: row.get(4)?, base: base_a, seen: seen(seen_a, 10)? },
+        b: End { id: row.get(5)?, base: base_b, seen: seen(seen_b, 11)? },
         tombstone: rare.tombstone,
         review: rare.review,
         parked: rare.parked,
@@ -132,28 +118,18 @@ fn from_row(row: &Row<'_>, object: &str) -> rusqlite::Result<Link> {
 }
 
 /// Inserts or replaces a link.
-pub(super) fn put(
-    conn: &Connection,
-    space: SpaceNo,
-    link: &Link,
-    keys: Option<&[MatchKey]>,
-) -> Result<(), Fault> {
+pub(super) fn put(conn: &Connection, space: SpaceNo, link: &Link, keys: Option<&[MatchKey]>) -> Result<(), Fault> {
     let before: Option<(SpaceNo, Option<Vec<u8>>)> = conn
         .prepare_cached("SELECT space, keys FROM link WHERE id = ?1")?
         .query_row([link.id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     if before.as_ref().is_some_and(|&(before, _)| before != space) {
-        return Err(StoreError::invalid(format!(
-            "link {} belongs to another object or sync",
-            link.id
-        ))
-        .into());
+        return Err(StoreError::invalid(format!("link {} belongs to another object or sync", link.id)).into());
     }
     let exists = before.is_some();
     let old_keys = Keys::parse(&before.and_then(|(_, keys)| keys).unwrap_or_default());
     let new_keys = keys.map_or_else(|| old_keys.clone(), Keys::of);
-    write_row(conn, space, link, &new_keys, exists)
-        .map_err(|error| name_holder(conn, space, link, error))?;
+    write_row(conn, space, link, &new_keys, exists).map_err(|error| name_holder(conn, space, link, error))?;
     if new_keys != old_keys {
         old_keys.remove(conn, space, link.id, &new_keys)?;
         new_keys.insert(conn, space, link.id, &old_keys)?;
@@ -161,13 +137,7 @@ pub(super) fn put(
     Ok(())
 }
 
-fn write_row(
-    conn: &Connection,
-    space: SpaceNo,
-    link: &Link,
-    keys: &Keys,
-    exists: bool,
-) -> Result<(), Fault> {
+fn write_row(conn: &Connection, space: SpaceNo, link: &Link, keys: &Keys, exists: bool) -> Result<(), Fault> {
     let sql = if exists {
         "UPDATE link SET
              state = ?3, dirty = ?4, a = ?5, b = ?6,
@@ -238,20 +208,13 @@ fn name_holder(conn: &Connection, space: SpaceNo, link: &Link, error: Fault) -> 
 }
 
 /// The live link that has the record.
-fn live_with(
-    conn: &Connection,
-    space: SpaceNo,
-    side: Side,
-    record: &str,
-) -> Result<Option<LinkId>, Fault> {
+fn live_with(conn: &Connection, space: SpaceNo, side: Side, record: &str) -> Result<Option<LinkId>, Fault> {
     let sql = match side {
         Side::A => "SELECT id FROM link WHERE space = ?1 AND a = ?2 AND state <> 6",
         Side::B => "SELECT id FROM link WHERE space = ?1 AND b = ?2 AND state <> 6",
     };
     let mut find = conn.prepare_cached(sql)?;
-    Ok(find
-        .query_row((space, record), |row| row.get(0))
-        .optional()?)
+    Ok(find.query_row((space, record), |row| row.get(0)).optional()?)
 }
 
 /// Forgets a link of the sync and its keys.
@@ -267,8 +230,7 @@ pub(super) fn delete(conn: &Connection, sync: SyncNo, id: LinkId) -> Result<(), 
         return Ok(());
     };
     Keys::parse(&keys.unwrap_or_default()).remove(conn, space, id, &Keys::default())?;
-    conn.prepare_cached("DELETE FROM link WHERE id = ?1")?
-        .execute([id])?;
+    conn.prepare_cached("DELETE FROM link WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
 
@@ -279,11 +241,7 @@ struct Keys(BTreeSet<(Side, i64)>);
 
 impl Keys {
     fn of(keys: &[MatchKey]) -> Keys {
-        Keys(
-            keys.iter()
-                .map(|key| (key.side, key_hash(&key.text)))
-                .collect(),
-        )
+        Keys(keys.iter().map(|key| (key.side, key_hash(&key.text))).collect())
     }
 
     /// Nine bytes a key: the side and the hash.
@@ -307,16 +265,9 @@ impl Keys {
     }
 
     /// Takes the keys out of the index that are not among `but`.
-    fn remove(
-        &self,
-        conn: &Connection,
-        space: SpaceNo,
-        link: LinkId,
-        but: &Keys,
-    ) -> Result<(), Fault> {
-        let mut delete = conn.prepare_cached(
-            "DELETE FROM match_key WHERE space = ?1 AND side = ?2 AND hash = ?3 AND link = ?4",
-        )?;
+    fn remove(&self, conn: &Connection, space: SpaceNo, link: LinkId, but: &Keys) -> Result<(), Fault> {
+        let mut delete =
+            conn.prepare_cached("DELETE FROM match_key WHERE space = ?1 AND side = ?2 AND hash = ?3 AND link = ?4")?;
         for (side, hash) in self.0.difference(&but.0) {
             delete.execute((space, side, hash, link))?;
         }
@@ -324,13 +275,7 @@ impl Keys {
     }
 
     /// Puts the keys into the index that are not among `but`.
-    fn insert(
-        &self,
-        conn: &Connection,
-        space: SpaceNo,
-        link: LinkId,
-        but: &Keys,
-    ) -> Result<(), Fault> {
+    fn insert(&self, conn: &Connection, space: SpaceNo, link: LinkId, but: &Keys) -> Result<(), Fault> {
         let mut insert = conn.prepare_cached("INSERT INTO match_key VALUES (?1, ?2, ?3, ?4)")?;
         for (side, hash) in self.0.difference(&but.0) {
             insert.execute((space, side, hash, link))?;
@@ -342,10 +287,7 @@ impl Keys {
 /// The first 64 bits of the key's SHA-256. Part of the file format.
 fn key_hash(key: &str) -> i64 {
     let bytes = Sha256::digest(key.as_bytes());
-    let hash = bytes
-        .iter()
-        .take(8)
-        .fold(0_u64, |hash, &byte| (hash << 8) | u64::from(byte));
+    let hash = bytes.iter().take(8).fold(0_u64, |hash, &byte| (hash << 8) | u64::from(byte));
     hash.cast_signed()
 }
 
@@ -361,9 +303,7 @@ pub(super) fn by_id(conn: &Connection, sync: SyncNo, id: LinkId) -> Result<Optio
         return Ok(None);
     };
     let sql = format!("SELECT {COLUMNS} FROM link WHERE id = ?1");
-    let link = conn
-        .prepare_cached(&sql)?
-        .query_row([id], |row| from_row(row, &object))?;
+    let link = conn.prepare_cached(&sql)?.query_row([id], |row| from_row(row, &object))?;
     Ok(Some(link))
 }
 
@@ -396,21 +336,16 @@ pub(super) fn by_records(
     let [live, gone] = by_record_sql(side);
     let (mut live, mut gone) = (conn.prepare_cached(&live)?, conn.prepare_cached(&gone)?);
     let mut find = |record: &String| -> Result<Option<Link>, Fault> {
-        let found = live
-            .query_row((space, record), |row| from_row(row, object))
-            .optional()?;
+        let found = live.query_row((space, record), |row| from_row(row, object)).optional()?;
         if found.is_some() {
             return Ok(found);
         }
-        Ok(gone
-            .query_row((space, record), |row| from_row(row, object))
-            .optional()?)
+        Ok(gone.query_row((space, record), |row| from_row(row, object)).optional()?)
     };
     records.iter().map(&mut find).collect()
 }
 
-pub(super) const BY_KEY: &str =
-    "SELECT link FROM match_key WHERE space = ?1 AND side = ?2 AND hash = ?3 ORDER BY link";
+pub(super) const BY_KEY: &str = "SELECT link FROM match_key WHERE space = ?1 AND side = ?2 AND hash = ?3 ORDER BY link";
 
 pub(super) fn by_keys(
     conn: &Connection,
@@ -458,25 +393,17 @@ pub(super) fn scan(
     };
     let sql = scan_sql(filter);
     let mut scan = conn.prepare_cached(&sql)?;
-    let rows = scan.query_map((space, page.after, page.limit, state), |row| {
-        from_row(row, object)
-    })?;
+    let rows = scan.query_map((space, page.after, page.limit, state), |row| from_row(row, object))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 pub(super) const COUNT: &str = "SELECT state, count(*) FROM link WHERE space = ?1 GROUP BY state";
 
-pub(super) fn count(
-    conn: &Connection,
-    sync: SyncNo,
-    object: &str,
-) -> Result<BTreeMap<LinkState, u64>, Fault> {
+pub(super) fn count(conn: &Connection, sync: SyncNo, object: &str) -> Result<BTreeMap<LinkState, u64>, Fault> {
     let Some(space) = space_no(conn, sync, object)? else {
         return Ok(BTreeMap::new());
     };
     let mut count = conn.prepare_cached(COUNT)?;
-    let rows = count.query_map([space], |row| {
-        Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
-    })?;
+    let rows = count.query_map([space], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

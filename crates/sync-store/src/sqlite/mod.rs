@@ -22,8 +22,8 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use tokio::sync::Mutex;
 
 use crate::{
-    Batch, ConflictEntry, Cursor, Intent, IntentId, Lease, Link, LinkFilter, LinkId, LinkState,
-    Page, RecordError, Result, Review, ReviewId, Run, RunId, Scope, Side, StateStore, StoreError,
+    Batch, ConflictEntry, Cursor, Intent, IntentId, Lease, Link, LinkFilter, LinkId, LinkState, Page, RecordError,
+    Result, Review, ReviewId, Run, RunId, Scope, Side, StateStore, StoreError,
 };
 
 /// A store in one SQLite file (write-ahead log, `synchronous = FULL`): the default.
@@ -77,8 +77,7 @@ impl SqliteStore {
         let mut db = Arc::clone(&self.db).lock_owned().await;
         let sync = Arc::clone(&self.sync_id);
         let done = tokio::task::spawn_blocking(move || work(&mut db, &sync)).await;
-        done.map_err(|error| StoreError::io(&*self.path, error))?
-            .map_err(|fault| fault.about(&self.path))
+        done.map_err(|error| StoreError::io(&*self.path, error))?.map_err(|fault| fault.about(&self.path))
     }
 
     /// Reads from this sync's rows; a sync that stored nothing yet has the default to tell.
@@ -96,10 +95,7 @@ impl SqliteStore {
 
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore")
-            .field("sync_id", &self.sync_id)
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        f.debug_struct("SqliteStore").field("sync_id", &self.sync_id).field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -132,9 +128,7 @@ type SpaceNo = i64;
 
 fn space_no(conn: &Connection, sync: SyncNo, object: &str) -> Result<Option<SpaceNo>, Fault> {
     let mut find = conn.prepare_cached("SELECT id FROM space WHERE sync = ?1 AND object = ?2")?;
-    Ok(find
-        .query_row((sync, object), |row| row.get(0))
-        .optional()?)
+    Ok(find.query_row((sync, object), |row| row.get(0)).optional()?)
 }
 
 /// What went wrong, before the file is named.
@@ -172,9 +166,7 @@ impl Fault {
         let path = path.to_owned();
         let corrupt = |detail: String, path| StoreError::Corrupt { path, detail };
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                StoreError::Locked { path }
-            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked { path },
             Some(ErrorCode::NotADatabase) => corrupt("it is no SQLite database".to_owned(), path),
             Some(ErrorCode::DatabaseCorrupt) => corrupt(format!("it is damaged ({error})"), path),
             Some(ErrorCode::DiskFull) => StoreError::Full { path },
@@ -203,28 +195,22 @@ impl StateStore for SqliteStore {
     }
 
     fn for_sync(&self, sync_id: &str) -> Arc<dyn StateStore> {
-        Arc::new(SqliteStore {
-            sync_id: sync_id.into(),
-            ..self.clone()
-        })
+        Arc::new(SqliteStore { sync_id: sync_id.into(), ..self.clone() })
     }
 
     async fn acquire(&self, owner: &str, ttl: Duration, now: DateTime<Utc>) -> Result<Lease> {
         let owner = owner.to_owned();
-        self.run(move |db, sync| lease::acquire(db, sync, owner, ttl, now))
-            .await
+        self.run(move |db, sync| lease::acquire(db, sync, owner, ttl, now)).await
     }
 
     async fn renew(&self, lease: &Lease, ttl: Duration, now: DateTime<Utc>) -> Result<Lease> {
         let lease = lease.clone();
-        self.run(move |db, sync| lease::renew(&db.conn, sync, lease, ttl, now))
-            .await
+        self.run(move |db, sync| lease::renew(&db.conn, sync, lease, ttl, now)).await
     }
 
     async fn release(&self, lease: &Lease) -> Result<()> {
         let token = lease.token;
-        self.run(move |db, sync| lease::release(&db.conn, sync, token))
-            .await
+        self.run(move |db, sync| lease::release(&db.conn, sync, token)).await
     }
 
     async fn next_ids(&self, n: u32) -> Result<Range<i64>> {
@@ -236,122 +222,86 @@ impl StateStore for SqliteStore {
 
     async fn commit(&self, lease: &Lease, batch: Batch) -> Result<()> {
         let token = lease.token;
-        self.run(move |db, sync| write::commit(db, sync, token, batch))
-            .await
+        self.run(move |db, sync| write::commit(db, sync, token, batch)).await
     }
 
     async fn link(&self, id: LinkId) -> Result<Option<Link>> {
-        self.read(move |conn, sync| links::by_id(conn, sync, id))
-            .await
+        self.read(move |conn, sync| links::by_id(conn, sync, id)).await
     }
 
-    async fn links_of(
-        &self,
-        object: &str,
-        side: Side,
-        records: &[&str],
-    ) -> Result<Vec<Option<Link>>> {
+    async fn links_of(&self, object: &str, side: Side, records: &[&str]) -> Result<Vec<Option<Link>>> {
         let (object, records) = (object.to_owned(), owned(records));
         let len = records.len();
-        let mut found = self
-            .read(move |conn, sync| links::by_records(conn, sync, &object, side, &records))
-            .await?;
+        let mut found = self.read(move |conn, sync| links::by_records(conn, sync, &object, side, &records)).await?;
         found.resize(len, None);
         Ok(found)
     }
 
-    async fn find_by_keys(
-        &self,
-        object: &str,
-        side: Side,
-        keys: &[&str],
-    ) -> Result<Vec<Vec<LinkId>>> {
+    async fn find_by_keys(&self, object: &str, side: Side, keys: &[&str]) -> Result<Vec<Vec<LinkId>>> {
         let (object, keys) = (object.to_owned(), owned(keys));
         let len = keys.len();
-        let mut found = self
-            .read(move |conn, sync| links::by_keys(conn, sync, &object, side, &keys))
-            .await?;
+        let mut found = self.read(move |conn, sync| links::by_keys(conn, sync, &object, side, &keys)).await?;
         found.resize(len, Vec::new());
         Ok(found)
     }
 
     async fn scan_links(&self, object: &str, filter: LinkFilter, page: Page) -> Result<Vec<Link>> {
         let object = object.to_owned();
-        self.read(move |conn, sync| links::scan(conn, sync, &object, filter, page))
-            .await
+        self.read(move |conn, sync| links::scan(conn, sync, &object, filter, page)).await
     }
 
     async fn count_links(&self, object: &str) -> Result<BTreeMap<LinkState, u64>> {
         let object = object.to_owned();
-        self.read(move |conn, sync| links::count(conn, sync, &object))
-            .await
+        self.read(move |conn, sync| links::count(conn, sync, &object)).await
     }
 
     async fn intent(&self, id: IntentId) -> Result<Option<Intent>> {
-        self.read(move |conn, sync| journal::intent(conn, sync, id))
-            .await
+        self.read(move |conn, sync| journal::intent(conn, sync, id)).await
     }
 
     async fn intents(&self, scope: Scope, page: Page) -> Result<Vec<Intent>> {
-        self.read(move |conn, sync| journal::intents(conn, sync, scope, page))
-            .await
+        self.read(move |conn, sync| journal::intents(conn, sync, scope, page)).await
     }
 
     async fn open_intents(&self, page: Page) -> Result<Vec<Intent>> {
-        self.read(move |conn, sync| journal::open_intents(conn, sync, page))
-            .await
+        self.read(move |conn, sync| journal::open_intents(conn, sync, page)).await
     }
 
     async fn cursor(&self, object: &str, side: Side) -> Result<Option<Cursor>> {
         let object = object.to_owned();
-        self.read(move |conn, sync| journal::cursor(conn, sync, &object, side))
-            .await
+        self.read(move |conn, sync| journal::cursor(conn, sync, &object, side)).await
     }
 
     async fn run(&self, id: RunId) -> Result<Option<Run>> {
-        self.read(move |conn, sync| journal::run(conn, sync, id))
-            .await
+        self.read(move |conn, sync| journal::run(conn, sync, id)).await
     }
 
     async fn runs(&self, limit: u32) -> Result<Vec<Run>> {
-        self.read(move |conn, sync| journal::runs(conn, sync, limit))
-            .await
+        self.read(move |conn, sync| journal::runs(conn, sync, limit)).await
     }
 
     async fn review(&self, id: ReviewId) -> Result<Option<Review>> {
-        self.read(move |conn, sync| journal::review(conn, sync, id))
-            .await
+        self.read(move |conn, sync| journal::review(conn, sync, id)).await
     }
 
     async fn reviews(&self, scope: Scope, page: Page) -> Result<Vec<Review>> {
-        self.read(move |conn, sync| journal::reviews(conn, sync, scope, page))
-            .await
+        self.read(move |conn, sync| journal::reviews(conn, sync, scope, page)).await
     }
 
     async fn open_reviews(&self, page: Page) -> Result<Vec<Review>> {
-        self.read(move |conn, sync| journal::open_reviews(conn, sync, page))
-            .await
+        self.read(move |conn, sync| journal::open_reviews(conn, sync, page)).await
     }
 
     async fn conflicts(&self, scope: Scope, page: Page) -> Result<Vec<ConflictEntry>> {
-        self.read(move |conn, sync| journal::conflicts(conn, sync, scope, page))
-            .await
+        self.read(move |conn, sync| journal::conflicts(conn, sync, scope, page)).await
     }
 
     async fn errors(&self, scope: Scope, page: Page) -> Result<Vec<RecordError>> {
-        self.read(move |conn, sync| journal::errors(conn, sync, scope, page))
-            .await
+        self.read(move |conn, sync| journal::errors(conn, sync, scope, page)).await
     }
 
-    async fn errors_of(
-        &self,
-        object: &str,
-        side: Side,
-        record: &str,
-        page: Page,
-    ) -> Result<Vec<RecordError>> {
+    async fn errors_of(&self, object: &str, side: Side, record: &str, page: Page) -> Result<Vec<RecordError>> {
         let (object, record) = (object.to_owned(), record.to_owned());
-        self.read(move |conn, sync| journal::errors_of(conn, sync, &object, side, &record, page))
-            .await
+        self.read(move |conn, sync| journal::errors_of(conn, sync, &object, side, &record, page)).await
     }
 }

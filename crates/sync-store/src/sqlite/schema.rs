@@ -101,10 +101,7 @@ pub(super) fn open(path: &Path) -> Result<(Connection, PathBuf)> {
     // An absolute path also keeps SQLite from reading `file:…` as a URI.
     let path = std::path::absolute(path).map_err(|error| StoreError::io(path, error))?;
     let _opening = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
-    if !path
-        .try_exists()
-        .map_err(|error| StoreError::io(&path, error))?
-    {
+    if !path.try_exists().map_err(|error| StoreError::io(&path, error))? {
         make(&path).map_err(|fault| fault.about(&path))?;
     }
     let conn = connect(&path).map_err(|fault| fault.about(&path))?;
@@ -183,12 +180,7 @@ fn connect(path: &Path) -> Result<Connection, Fault> {
 
 /// Whether the file is ours, of a known format, and sound.
 fn check(conn: &Connection, path: &Path) -> Result<(), Fault> {
-    let corrupt = |detail: String| {
-        Err(Fault::Store(StoreError::Corrupt {
-            path: path.to_owned(),
-            detail,
-        }))
-    };
+    let corrupt = |detail: String| Err(Fault::Store(StoreError::Corrupt { path: path.to_owned(), detail }));
     let pragma = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     if pragma("page_count")? == 0 {
         return corrupt("it is empty, which a state file never is".to_owned());
@@ -198,11 +190,7 @@ fn check(conn: &Connection, path: &Path) -> Result<(), Fault> {
     }
     let found = pragma("user_version")?;
     if found > FORMAT {
-        return Err(Fault::Store(StoreError::Newer {
-            path: path.to_owned(),
-            found,
-            supported: FORMAT,
-        }));
+        return Err(Fault::Store(StoreError::Newer { path: path.to_owned(), found, supported: FORMAT }));
     }
     if found < 1 {
         return corrupt(format!("its format {found} was never in use"));
@@ -218,9 +206,7 @@ fn check(conn: &Connection, path: &Path) -> Result<(), Fault> {
 fn configure(conn: &Connection) -> Result<(), Fault> {
     let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
-        return Err(Fault::Other(
-            format!("journal mode is {mode}, not wal").into(),
-        ));
+        return Err(Fault::Other(format!("journal mode is {mode}, not wal").into()));
     }
     // Each commit reaches the disk before it is reported.
     conn.pragma_update(None, "synchronous", "FULL")?;

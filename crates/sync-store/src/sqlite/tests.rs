@@ -6,10 +6,7 @@ use std::time::Duration;
 use chrono::DateTime;
 
 use super::{SqliteStore, journal, links};
-use crate::{
-    Batch, Lease, Link, LinkFilter, LinkId, LinkState, Page, RunId, Scope, Side, StateStore,
-    StoreError,
-};
+use crate::{Batch, Lease, Link, LinkFilter, LinkId, LinkState, Page, RunId, Scope, Side, StateStore, StoreError};
 
 /// A file that is removed at the end of the test.
 struct File(PathBuf);
@@ -45,31 +42,18 @@ async fn reads_search_and_never_scan_or_sort() {
         (links::COUNT.to_owned(), "COVERING INDEX link_state"),
         (links::scan_sql(LinkFilter::All), "PRIMARY KEY"),
         (links::scan_sql(LinkFilter::Dirty), "INDEX link_dirty"),
-        (
-            links::scan_sql(LinkFilter::State(LinkState::Seen)),
-            "INDEX link_state",
-        ),
-        (
-            journal::intents_sql(journal::OPEN_INTENT),
-            "INDEX intent_open",
-        ),
-        (
-            journal::bodies_sql("review", journal::OPEN_REVIEW),
-            "INDEX review_open",
-        ),
+        (links::scan_sql(LinkFilter::State(LinkState::Seen)), "INDEX link_state"),
+        (journal::intents_sql(journal::OPEN_INTENT), "INDEX intent_open"),
+        (journal::bodies_sql("review", journal::OPEN_REVIEW), "INDEX review_open"),
         (journal::ERRORS_OF.to_owned(), "INDEX error_record"),
     ];
-    for (side, indexes) in Side::BOTH.into_iter().zip([
-        ["INDEX link_a", "INDEX link_gone_a"],
-        ["INDEX link_b", "INDEX link_gone_b"],
-    ]) {
+    for (side, indexes) in
+        Side::BOTH.into_iter().zip([["INDEX link_a", "INDEX link_gone_a"], ["INDEX link_b", "INDEX link_gone_b"]])
+    {
         reads.extend(links::by_record_sql(side).into_iter().zip(indexes));
     }
-    for (scope, way) in [
-        (Scope::All, "PRIMARY KEY"),
-        (Scope::Run(RunId(1)), "_run"),
-        (Scope::Link(LinkId(1)), "_link"),
-    ] {
+    for (scope, way) in [(Scope::All, "PRIMARY KEY"), (Scope::Run(RunId(1)), "_run"), (Scope::Link(LinkId(1)), "_link")]
+    {
         let (wanted, _) = journal::condition(scope);
         reads.push((journal::intents_sql(wanted), way));
         for table in ["review", "conflict", "error"] {
@@ -77,10 +61,7 @@ async fn reads_search_and_never_scan_or_sort() {
         }
     }
     for (sql, way) in reads {
-        let mut explain = db
-            .conn
-            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
-            .unwrap();
+        let mut explain = db.conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         // Parameters that are not bound are null, which does not change the plan.
         let mut rows = explain.raw_query();
         let mut plan = Vec::new();
@@ -88,10 +69,7 @@ async fn reads_search_and_never_scan_or_sort() {
             plan.push(row.get::<_, String>("detail").unwrap());
         }
         let shown = format!("{sql}\n{plan:#?}");
-        assert!(
-            plan.iter().all(|step| step.starts_with("SEARCH")),
-            "{shown}"
-        );
+        assert!(plan.iter().all(|step| step.starts_with("SEARCH")), "{shown}");
         assert!(plan.iter().any(|step| step.contains(way)), "{way}: {shown}");
     }
 }
@@ -116,9 +94,7 @@ async fn a_full_disk_leaves_everything_as_it_was() {
         async move {
             let db = store.db.lock().await;
             let set = format!("PRAGMA max_page_count = {pages}");
-            db.conn
-                .query_row(&set, [], |row| row.get::<_, i64>(0))
-                .unwrap();
+            db.conn.query_row(&set, [], |row| row.get::<_, i64>(0)).unwrap();
         }
     };
     limit(60).await;
@@ -159,10 +135,7 @@ async fn an_unreadable_row_is_reported_as_damage() {
             db.conn.execute_batch(&change).unwrap();
         }
         let error = store.link(LinkId(1)).await.unwrap_err();
-        assert!(
-            matches!(error, StoreError::Corrupt { .. }),
-            "{damage}: {error}"
-        );
+        assert!(matches!(error, StoreError::Corrupt { .. }), "{damage}: {error}");
         assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
         let db = store.db.lock().await;
         db.conn.execute_batch("ROLLBACK").unwrap();

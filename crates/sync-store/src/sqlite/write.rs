@@ -7,15 +7,11 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::codec::{At, json};
 use super::{Db, Fault, SpaceNo, SyncNo, lease, links, space_no};
 use crate::{
-    Batch, Change, ConflictEntry, Cursor, Decision, Intent, RecordError, Review, ReviewId, Run,
-    Side, StoreError,
+    Batch, Change, ConflictEntry, Cursor, Decision, Intent, RecordError, Review, ReviewId, Run, Side, StoreError,
 };
 
 pub(super) fn commit(db: &mut Db, name: &str, token: u64, batch: Batch) -> Result<(), Fault> {
-    let erases = batch
-        .changes()
-        .iter()
-        .any(|change| matches!(change, Change::Erase));
+    let erases = batch.changes().iter().any(|change| matches!(change, Change::Erase));
     if erases {
         // What is erased is overwritten with zeros, not only unlinked.
         db.conn.pragma_update(None, "secure_delete", "ON")?;
@@ -29,23 +25,16 @@ pub(super) fn commit(db: &mut Db, name: &str, token: u64, batch: Batch) -> Resul
         db.conn.pragma_update(None, "secure_delete", "OFF")?;
         if done.is_ok() {
             // The log still holds the old pages.
-            db.conn
-                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            db.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         }
     }
     done
 }
 
 fn apply(db: &mut Db, name: &str, token: u64, batch: Batch) -> Result<(), Fault> {
-    let tx = db
-        .conn
-        .transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut writer = Writer {
-        sync: lease::holder(&tx, name, token)?,
-        conn: &tx,
-        spaces: HashMap::new(),
-        last_id: &mut db.last_id,
-    };
+    let tx = db.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut writer =
+        Writer { sync: lease::holder(&tx, name, token)?, conn: &tx, spaces: HashMap::new(), last_id: &mut db.last_id };
     for change in batch.into_changes() {
         writer.apply(change)?;
     }
@@ -57,8 +46,7 @@ fn apply(db: &mut Db, name: &str, token: u64, batch: Batch) -> Result<(), Fault>
 
 /// Makes sure that numbers in the file are never given out again.
 pub(super) fn save_last_id(conn: &Connection, last_id: i64) -> Result<(), Fault> {
-    conn.prepare_cached("UPDATE meta SET last_id = ?1 WHERE last_id < ?1")?
-        .execute([last_id])?;
+    conn.prepare_cached("UPDATE meta SET last_id = ?1 WHERE last_id < ?1")?.execute([last_id])?;
     Ok(())
 }
 
@@ -79,11 +67,7 @@ impl Writer<'_> {
             }
             Change::DeleteLink(id) => links::delete(self.conn, self.sync, id),
             Change::PutIntent(intent) => self.put_intent(&intent),
-            Change::SetCursor {
-                object,
-                side,
-                cursor,
-            } => self.set_cursor(&object, side, cursor),
+            Change::SetCursor { object, side, cursor } => self.set_cursor(&object, side, cursor),
             Change::PutRun(run) => self.put_run(&run),
             Change::AddReview(review) => self.add_review(&review),
             Change::DecideReview { id, decision } => self.decide_review(id, decision),
@@ -147,23 +131,18 @@ impl Writer<'_> {
                 intent.sent_at.map(At),
                 intent.error,
             ])?;
-        ours(changed, || {
-            format!("intent {} belongs to another sync", intent.id)
-        })
+        ours(changed, || format!("intent {} belongs to another sync", intent.id))
     }
 
-    fn set_cursor(
-        &mut self,
-        object: &str,
-        side: Side,
-        cursor: Option<Cursor>,
-    ) -> Result<(), Fault> {
+    fn set_cursor(&mut self, object: &str, side: Side, cursor: Option<Cursor>) -> Result<(), Fault> {
         let space = self.space(object)?;
         match cursor {
-            Some(cursor) => self
-                .conn
-                .prepare_cached("REPLACE INTO position VALUES (?1, ?2, ?3, ?4)")?
-                .execute((space, side, cursor.text, At(cursor.saved_at)))?,
+            Some(cursor) => self.conn.prepare_cached("REPLACE INTO position VALUES (?1, ?2, ?3, ?4)")?.execute((
+                space,
+                side,
+                cursor.text,
+                At(cursor.saved_at),
+            ))?,
             None => self
                 .conn
                 .prepare_cached("DELETE FROM position WHERE space = ?1 AND side = ?2")?
@@ -181,34 +160,15 @@ impl Writer<'_> {
                      kind = ?3, state = ?4, started = ?5, finished = ?6, report = ?7
                  WHERE sync = ?2",
             )?
-            .execute((
-                run.id,
-                self.sync,
-                &run.kind,
-                run.state,
-                At(run.started),
-                run.finished.map(At),
-                &run.report,
-            ))?;
-        ours(changed, || {
-            format!("run {} belongs to another sync", run.id)
-        })
+            .execute((run.id, self.sync, &run.kind, run.state, At(run.started), run.finished.map(At), &run.report))?;
+        ours(changed, || format!("run {} belongs to another sync", run.id))
     }
 
     fn add_review(&self, review: &Review) -> Result<(), Fault> {
         let changed = self
             .conn
-            .prepare_cached(
-                "INSERT INTO review VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
-            )?
-            .execute((
-                review.id,
-                self.sync,
-                review.run,
-                review.link,
-                review.decided.is_none(),
-                json(review)?,
-            ))?;
+            .prepare_cached("INSERT INTO review VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING")?
+            .execute((review.id, self.sync, review.run, review.link, review.decided.is_none(), json(review)?))?;
         ours(changed, || format!("review {} exists already", review.id))
     }
 
@@ -217,11 +177,9 @@ impl Writer<'_> {
             return Err(StoreError::invalid(format!("there is no review {id}")).into());
         };
         if let Some(decided) = &review.decided {
-            return Err(StoreError::invalid(format!(
-                "review {id} was decided by `{}` at {}",
-                decided.by, decided.at
-            ))
-            .into());
+            return Err(
+                StoreError::invalid(format!("review {id} was decided by `{}` at {}", decided.by, decided.at)).into()
+            );
         }
         review.decided = Some(decision);
         self.conn
@@ -232,42 +190,41 @@ impl Writer<'_> {
 
     fn add_conflict(&mut self, mut entry: ConflictEntry) -> Result<(), Fault> {
         entry.seq = self.next_id();
-        self.conn
-            .prepare_cached("INSERT INTO conflict VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute((entry.seq, self.sync, entry.run, entry.link, json(&entry)?))?;
+        self.conn.prepare_cached("INSERT INTO conflict VALUES (?1, ?2, ?3, ?4, ?5)")?.execute((
+            entry.seq,
+            self.sync,
+            entry.run,
+            entry.link,
+            json(&entry)?,
+        ))?;
         Ok(())
     }
 
     fn add_error(&mut self, mut error: RecordError) -> Result<(), Fault> {
         error.seq = self.next_id();
         let space = self.space(&error.object)?;
-        self.conn
-            .prepare_cached("INSERT INTO error VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
-            .execute((
-                error.seq,
-                self.sync,
-                error.run,
-                error.link,
-                space,
-                error.side,
-                &error.record,
-                json(&error)?,
-            ))?;
+        self.conn.prepare_cached("INSERT INTO error VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute((
+            error.seq,
+            self.sync,
+            error.run,
+            error.link,
+            space,
+            error.side,
+            &error.record,
+            json(&error)?,
+        ))?;
         Ok(())
     }
 
     fn erase(&self) -> Result<(), Fault> {
         for table in ["link", "match_key", "position"] {
             self.conn.execute(
-                &format!(
-                    "DELETE FROM {table} WHERE space IN (SELECT id FROM space WHERE sync = ?1)"
-                ),
+                &format!("DELETE FROM {table} WHERE space IN (SELECT id FROM space WHERE sync = ?1)"),
                 [self.sync],
             )?;
         }
         for table in ["intent", "run", "review", "conflict", "error"] {
-            self.conn
-                .execute(&format!("DELETE FROM {table} WHERE sync = ?1"), [self.sync])?;
+            self.conn.execute(&format!("DELETE FROM {table} WHERE sync = ?1"), [self.sync])?;
         }
         Ok(())
     }

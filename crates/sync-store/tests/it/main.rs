@@ -13,8 +13,5 @@ mod same;
 mod sqlite;
 #[cfg(feature = "sqlite")]
 mod sqlite_process;
-#[cfg_attr(
-    not(feature = "sqlite"),
-    allow(dead_code, reason = "most of it is for files")
-)]
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "most of it is for files"))]
 mod support;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::{collection::vec, option, sample::select};
 use sync_store::{
-    Batch, Blob, Change, ConflictEntry, Cursor, Decision, Intent, IntentId, IntentState, Lease,
-    Link, LinkFilter, LinkId, LinkState, MatchKey, MemoryStore, Op, Page, Parked, RecordError,
-    Review, ReviewId, Run, RunId, Scope, Seen, Side, SqliteStore, StateStore, Tombstone,
+    Batch, Blob, Change, ConflictEntry, Cursor, Decision, Intent, IntentId, IntentState, Lease, Link, LinkFilter,
+    LinkId, LinkState, MatchKey, MemoryStore, Op, Page, Parked, RecordError, Review, ReviewId, Run, RunId, Scope, Seen,
+    Side, SqliteStore, StateStore, Tombstone,
 };
 
 use crate::support::{Dir, now};
@@ -38,16 +38,8 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let acquire = (select(&SYNCS[..]), select(vec!["x", "y"]), 0..100_i64)
         .prop_map(|(sync, owner, at)| Step::Acquire { sync, owner, at });
-    let commit = (
-        select(&SYNCS[..]),
-        option::weighted(0.1, any::<prop::sample::Index>()),
-        vec(change(), 0..6),
-    )
-        .prop_map(|(sync, lease, changes)| Step::Commit {
-            sync,
-            lease,
-            changes,
-        });
+    let commit = (select(&SYNCS[..]), option::weighted(0.1, any::<prop::sample::Index>()), vec(change(), 0..6))
+        .prop_map(|(sync, lease, changes)| Step::Commit { sync, lease, changes });
     let step = prop_oneof![
         2 => acquire,
         1 => select(&SYNCS[..]).prop_map(Step::Release),
@@ -187,16 +179,10 @@ async fn answers(store: &dyn StateStore) -> Vec<String> {
     let page = Page::first(100);
     for object in OBJECTS {
         let states = LinkState::ALL.map(LinkFilter::State);
-        for filter in [LinkFilter::All, LinkFilter::Dirty]
-            .into_iter()
-            .chain(states)
-        {
+        for filter in [LinkFilter::All, LinkFilter::Dirty].into_iter().chain(states) {
             ask!(store.scan_links(object, filter, page));
         }
-        ask!(
-            store.scan_links(object, LinkFilter::All, Page::after(2, 2)),
-            store.count_links(object)
-        );
+        ask!(store.scan_links(object, LinkFilter::All, Page::after(2, 2)), store.count_links(object));
         for side in Side::BOTH {
             ask!(
                 store.links_of(object, side, &RECORDS),
@@ -207,12 +193,7 @@ async fn answers(store: &dyn StateStore) -> Vec<String> {
         }
     }
     for n in 0..4 {
-        ask!(
-            store.link(LinkId(n)),
-            store.intent(IntentId(n)),
-            store.run(RunId(n)),
-            store.review(ReviewId(n)),
-        );
+        ask!(store.link(LinkId(n)), store.intent(IntentId(n)), store.run(RunId(n)), store.review(ReviewId(n)),);
         for scope in [Scope::All, Scope::Run(RunId(n)), Scope::Link(LinkId(n))] {
             ask!(
                 store.intents(scope, page),
@@ -222,11 +203,7 @@ async fn answers(store: &dyn StateStore) -> Vec<String> {
             );
         }
     }
-    ask!(
-        store.open_intents(page),
-        store.open_reviews(page),
-        store.runs(3)
-    );
+    ask!(store.open_intents(page), store.open_reviews(page), store.runs(3));
     told
 }
 
@@ -240,29 +217,17 @@ async fn act(
         (!all.is_empty()).then(|| (*index.get(&all)).clone())
     };
     let last_lease = |sync: &str| leases.get(sync).and_then(|leases| leases.last()).cloned();
-    let none = Lease {
-        owner: String::new(),
-        token: 0,
-        until: now(),
-    };
+    let none = Lease { owner: String::new(), token: 0, until: now() };
     let done = match step {
         Step::Acquire { sync, owner, at } => {
             let now = now() + Duration::from_secs(u64::try_from(*at).unwrap());
-            store
-                .for_sync(sync)
-                .acquire(owner, Duration::from_secs(30), now)
-                .await
-                .map(Some)
+            store.for_sync(sync).acquire(owner, Duration::from_secs(30), now).await.map(Some)
         }
         Step::Release(sync) => {
             let lease = last_lease(sync).unwrap_or(none);
             store.for_sync(sync).release(&lease).await.map(|()| None)
         }
-        Step::Commit {
-            sync,
-            lease,
-            changes,
-        } => {
+        Step::Commit { sync, lease, changes } => {
             let lease = match lease {
                 Some(index) => any_lease(index),
                 None => last_lease(sync),
@@ -272,10 +237,7 @@ async fn act(
                 batch.push(change.clone());
             }
             let store = store.for_sync(sync);
-            store
-                .commit(&lease.unwrap_or(none), batch)
-                .await
-                .map(|()| None)
+            store.commit(&lease.unwrap_or(none), batch).await.map(|()| None)
         }
         Step::Reopen => Ok(None),
     };
@@ -290,11 +252,7 @@ async fn compare(steps: Vec<Step>) {
     let mut leases: BTreeMap<&'static str, Vec<Lease>> = BTreeMap::new();
     for sync in SYNCS {
         for store in [&memory as &dyn StateStore, &sqlite] {
-            let lease = store
-                .for_sync(sync)
-                .acquire("x", Duration::from_secs(30), now())
-                .await
-                .unwrap();
+            let lease = store.for_sync(sync).acquire("x", Duration::from_secs(30), now()).await.unwrap();
             leases.insert(sync, vec![lease]);
         }
     }

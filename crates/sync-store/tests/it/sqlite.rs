@@ -6,10 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use sync_store::{
-    Change, LinkFilter, LinkId, LinkState, MatchKey, Page, Side, SqliteStore, StateStore,
-    StoreError,
-};
+use sync_store::{Change, LinkFilter, LinkId, LinkState, MatchKey, Page, Side, SqliteStore, StateStore, StoreError};
 
 use crate::support::{Dir, lease, link, links, now};
 
@@ -21,10 +18,7 @@ async fn filled(file: &Path) {
 }
 
 async fn all(store: &dyn StateStore) -> Vec<sync_store::Link> {
-    store
-        .scan_links("contact", LinkFilter::All, Page::first(10_000))
-        .await
-        .unwrap()
+    store.scan_links("contact", LinkFilter::All, Page::first(10_000)).await.unwrap()
 }
 
 #[tokio::test]
@@ -64,10 +58,7 @@ async fn reopening_keeps_everything() {
     // The lease is still held, and no number that was committed comes again, deleted or not.
     let refused = store.acquire("else", Duration::ZERO, now()).await;
     assert!(matches!(refused, Err(StoreError::Held { .. })));
-    store
-        .commit(&held, links(ids.start..ids.start + 1))
-        .await
-        .unwrap();
+    store.commit(&held, links(ids.start..ids.start + 1)).await.unwrap();
     assert!(store.next_ids(1).await.unwrap().start > ids.end);
 }
 
@@ -100,10 +91,7 @@ async fn a_second_store_in_this_process_is_locked_out() {
     let handle = store.for_sync("other");
     drop(store);
     let error = SqliteStore::open(&file).await.unwrap_err();
-    assert!(
-        matches!(error, StoreError::Locked { .. }),
-        "a handle keeps it open"
-    );
+    assert!(matches!(error, StoreError::Locked { .. }), "a handle keeps it open");
     drop(handle);
     SqliteStore::open(&file).await.unwrap();
 }
@@ -112,16 +100,9 @@ async fn a_second_store_in_this_process_is_locked_out() {
 async fn refuses_as_corrupt(file: &Path, about: &str) {
     let before = fs::read(file).unwrap();
     let error = SqliteStore::open(file).await.unwrap_err();
-    assert!(
-        matches!(error, StoreError::Corrupt { .. }),
-        "{about}: {error}"
-    );
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{about}: {error}");
     let shown = error.to_string();
-    for part in [
-        file.display().to_string().as_str(),
-        "nothing was changed",
-        "backup",
-    ] {
+    for part in [file.display().to_string().as_str(), "nothing was changed", "backup"] {
         assert!(shown.contains(part), "{about}: {shown}");
     }
     assert!(fs::read(file).unwrap() == before, "{about} was changed");
@@ -172,17 +153,7 @@ async fn a_newer_file_is_refused_untouched() {
     drop(newer);
     let before = fs::read(&file).unwrap();
     let error = SqliteStore::open(&file).await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            StoreError::Newer {
-                found: 99,
-                supported: 1,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, StoreError::Newer { found: 99, supported: 1, .. }), "{error}");
     assert!(error.to_string().contains("upgrade"), "{error}");
     assert!(fs::read(&file).unwrap() == before);
 }
@@ -192,11 +163,7 @@ async fn places_where_no_file_can_be_are_refused() {
     let dir = Dir::new();
     let plain = dir.file("plain");
     fs::write(&plain, "x").unwrap();
-    for place in [
-        dir.file("missing/sync.db"),
-        plain.join("sync.db"),
-        dir.path().to_owned(),
-    ] {
+    for place in [dir.file("missing/sync.db"), plain.join("sync.db"), dir.path().to_owned()] {
         let error = SqliteStore::open(&place).await.unwrap_err();
         assert!(matches!(error, StoreError::Io { .. }), "{error}");
         let shown = error.to_string();
@@ -242,9 +209,7 @@ async fn the_file_is_its_owner_s_alone() {
     let file = dir.file("sync.db");
     let modes = || -> Vec<u32> {
         let entries = fs::read_dir(dir.path()).unwrap();
-        entries
-            .map(|entry| entry.unwrap().metadata().unwrap().permissions().mode() & 0o777)
-            .collect()
+        entries.map(|entry| entry.unwrap().metadata().unwrap().permissions().mode() & 0o777).collect()
     };
     for _ in 0..2 {
         let store = SqliteStore::open(&file).await.unwrap();

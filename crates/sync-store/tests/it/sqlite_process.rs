@@ -45,10 +45,7 @@ async fn another_process_is_locked_out_at_once() {
         let test = "sqlite_process::another_process_is_locked_out_at_once";
         let output = again(test, &file).wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
-        assert!(
-            said.contains("second process: state file") && said.contains("in use"),
-            "{said}"
-        );
+        assert!(said.contains("second process: state file") && said.contains("in use"), "{said}");
         store.commit(&lease, links(n..n + 1)).await.unwrap();
     }
 }
@@ -63,10 +60,7 @@ async fn a_killed_process_leaves_whole_batches_and_all_that_it_reported() {
         let lease = lease(&store).await;
         for n in 0.. {
             let first = n * BATCH + 1;
-            store
-                .commit(&lease, links(first..first + BATCH))
-                .await
-                .unwrap();
+            store.commit(&lease, links(first..first + BATCH)).await.unwrap();
             println!("committed {}", n + 1);
         }
     }
@@ -89,15 +83,9 @@ async fn a_killed_process_leaves_whole_batches_and_all_that_it_reported() {
         assert_eq!(reported, kill_after, "the process ended early");
 
         let store = SqliteStore::open(&file).await.unwrap();
-        let found = store
-            .scan_links("contact", LinkFilter::All, Page::first(u32::MAX))
-            .await
-            .unwrap();
+        let found = store.scan_links("contact", LinkFilter::All, Page::first(u32::MAX)).await.unwrap();
         let found = i64::try_from(found.len()).unwrap();
         assert_eq!(found % BATCH, 0, "half a batch");
-        assert!(
-            found >= reported * BATCH,
-            "{found} after {reported} batches"
-        );
+        assert!(found >= reported * BATCH, "{found} after {reported} batches");
     }
 }

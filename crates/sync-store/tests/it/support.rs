@@ -40,10 +40,7 @@ pub(crate) fn now() -> DateTime<Utc> {
 }
 
 pub(crate) async fn lease(store: &dyn StateStore) -> Lease {
-    store
-        .acquire("test", Duration::from_secs(60), now())
-        .await
-        .unwrap()
+    store.acquire("test", Duration::from_secs(60), now()).await.unwrap()
 }
 
 /// A linked pair with some text, numbered `n`.

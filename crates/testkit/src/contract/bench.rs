@@ -5,13 +5,12 @@ use std::fmt::Display;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crm_model::{
-    Account, AnyRef, Choice, Contact, Date, DateOrTime, Deal, Decimal, Field, FieldKey, FieldPath,
-    FieldType, Instant, Label, Money, Note, Object, ObjectKind, Pipeline, Presence, Record,
-    RecordPatch, RemoteId, Schema, Slot, Stage, Task, User, Value,
+    Account, AnyRef, Choice, Contact, Date, DateOrTime, Deal, Decimal, Field, FieldKey, FieldPath, FieldType, Instant,
+    Label, Money, Note, Object, ObjectKind, Pipeline, Presence, Record, RecordPatch, RemoteId, Schema, Slot, Stage,
+    Task, User, Value,
 };
 use unified_crm::{
-    Collection, CollectionCapabilities, CollectionExt, Create, Crm, Fetched, Result, Update, Write,
-    Written,
+    Collection, CollectionCapabilities, CollectionExt, Create, Crm, Fetched, Result, Update, Write, Written,
 };
 
 use super::Subject;
@@ -75,16 +74,8 @@ pub(crate) fn ok<T, E: Display>(result: std::result::Result<T, E>, what: impl Di
 /// Panics with the differences, if there are any: `Debug` of a record shows nothing.
 #[track_caller]
 pub(crate) fn assert_same(what: impl Display, left: &Record, right: &Record) {
-    assert!(
-        left.meta.id == right.meta.id,
-        "{what}: {} is not {}",
-        left.meta.id,
-        right.meta.id
-    );
-    let keys = left
-        .fields()
-        .chain(right.fields())
-        .map(|(key, _)| key.clone());
+    assert!(left.meta.id == right.meta.id, "{what}: {} is not {}", left.meta.id, right.meta.id);
+    let keys = left.fields().chain(right.fields()).map(|(key, _)| key.clone());
     let show = |record: &Record, key: &FieldKey| match record.peek(&key.clone().into()) {
         None => "(not loaded)".to_owned(),
         Some(value) => format!("{:?} {}", value.kind(), value.reveal()),
@@ -96,24 +87,12 @@ pub(crate) fn assert_same(what: impl Display, left: &Record, right: &Record) {
     differ.sort();
     differ.dedup();
     if left.consent != right.consent {
-        differ.push(format!(
-            "consent: {:?} against {:?}",
-            left.consent, right.consent
-        ));
+        differ.push(format!("consent: {:?} against {:?}", left.consent, right.consent));
     }
     if left.meta.updated_at != right.meta.updated_at {
-        differ.push(format!(
-            "updated: {:?} against {:?}",
-            left.meta.updated_at, right.meta.updated_at
-        ));
+        differ.push(format!("updated: {:?} against {:?}", left.meta.updated_at, right.meta.updated_at));
     }
-    assert!(
-        differ.is_empty(),
-        "{what} {} {}: {}",
-        left.object,
-        left.meta.id,
-        differ.join("; ")
-    );
+    assert!(differ.is_empty(), "{what} {} {}: {}", left.object, left.meta.id, differ.join("; "));
 }
 
 /// Whether a field shows what was written to it: references by what they point at, numbers by value.
@@ -121,22 +100,13 @@ pub(crate) fn shows(read: &Presence<Value>, wrote: &Value) -> bool {
     match (read, wrote) {
         (Presence::Null, wrote) => wrote.is_empty(),
         (Presence::NotLoaded, _) => false,
-        (Presence::Known(Value::Ref(read)), Value::Ref(wrote)) => {
-            (read.object, &read.id) == (wrote.object, &wrote.id)
-        }
-        (Presence::Known(Value::Decimal(read)), Value::Int(wrote)) => {
-            *read == Decimal::from(*wrote)
-        }
-        (Presence::Known(Value::Int(read)), Value::Decimal(wrote)) => {
-            Decimal::from(*read) == *wrote
-        }
+        (Presence::Known(Value::Ref(read)), Value::Ref(wrote)) => (read.object, &read.id) == (wrote.object, &wrote.id),
+        (Presence::Known(Value::Decimal(read)), Value::Int(wrote)) => *read == Decimal::from(*wrote),
+        (Presence::Known(Value::Int(read)), Value::Decimal(wrote)) => Decimal::from(*read) == *wrote,
         (Presence::Known(Value::Money(read)), Value::Money(wrote)) => read.amount == wrote.amount,
         (Presence::Known(Value::List(read)), Value::List(wrote)) => {
             let known = |value: &Value| Presence::Known(value.clone());
-            read.len() == wrote.len()
-                && wrote
-                    .iter()
-                    .all(|wrote| read.iter().any(|read| shows(&known(read), wrote)))
+            read.len() == wrote.len() && wrote.iter().all(|wrote| read.iter().any(|read| shows(&known(read), wrote)))
         }
         (Presence::Known(read), wrote) => read == wrote,
     }
@@ -152,11 +122,7 @@ pub(crate) fn assert_shows(record: &Record, patch: &RecordPatch) {
             other => format!("{other:?}"),
         };
         let wanted = wrote.reveal();
-        assert!(
-            shows(&read, wrote),
-            "{} {path}: wrote {wanted:?}, reads {show:?}",
-            record.object
-        );
+        assert!(shows(&read, wrote), "{} {path}: wrote {wanted:?}, reads {show:?}", record.object);
     }
 }
 
@@ -172,14 +138,7 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) async fn new(subject: Subject) -> Self {
         let (users, pipelines, schemas, anchors) = Default::default();
-        let mut bench = Self {
-            subject,
-            users,
-            pipelines,
-            schemas,
-            anchors,
-            serial: AtomicU32::new(0),
-        };
+        let mut bench = Self { subject, users, pipelines, schemas, anchors, serial: AtomicU32::new(0) };
         let capabilities = bench.crm().capabilities();
         let (has_users, has_pipelines) = (capabilities.users, capabilities.pipelines);
         if has_users {
@@ -201,15 +160,9 @@ impl Bench {
         if !self.has::<T>() {
             return;
         }
-        let schema = ok(
-            self.on::<T>().schema().await,
-            format!("schema of {}", T::KIND),
-        );
+        let schema = ok(self.on::<T>().schema().await, format!("schema of {}", T::KIND));
         self.schemas.insert(T::KIND, schema);
-        if self.capabilities::<T>().create
-            && T::KIND != ObjectKind::Task
-            && T::KIND != ObjectKind::Note
-        {
+        if self.capabilities::<T>().create && T::KIND != ObjectKind::Task && T::KIND != ObjectKind::Note {
             let id = self.create_minimal::<T>().await;
             self.anchors.insert(T::KIND, id.as_str().into());
         }
@@ -241,39 +194,22 @@ impl Bench {
 
     /// A name that no other record has.
     pub(crate) fn name(&self) -> String {
-        format!(
-            "{} {}",
-            self.subject.tag,
-            self.serial.fetch_add(1, Ordering::Relaxed)
-        )
+        format!("{} {}", self.subject.tag, self.serial.fetch_add(1, Ordering::Relaxed))
     }
 
     fn email(&self) -> String {
-        format!(
-            "{}@contract.example",
-            self.name()
-                .to_lowercase()
-                .replace(|c: char| !c.is_ascii_alphanumeric(), ".")
-        )
+        format!("{}@contract.example", self.name().to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "."))
     }
 
     pub(crate) fn can_write<T: Sample>(&self, key: &FieldKey) -> bool {
         // While the schema itself is being loaded nothing is known against a field.
-        self.schemas
-            .get(&T::KIND)
-            .is_none_or(|schema| schema.field(key).is_some_and(|field| field.writable))
+        self.schemas.get(&T::KIND).is_none_or(|schema| schema.field(key).is_some_and(|field| field.writable))
     }
 
     /// A reference to a record that is there, if the subject has any of that kind.
     pub(crate) fn reference(&self, object: ObjectKind) -> Option<AnyRef> {
         let id = match object {
-            ObjectKind::User => self
-                .users
-                .iter()
-                .find(|user| user.is_active)?
-                .meta
-                .id
-                .clone(),
+            ObjectKind::User => self.users.iter().find(|user| user.is_active)?.meta.id.clone(),
             ObjectKind::Pipeline => self.open_stage()?.0.meta.id.clone(),
             ObjectKind::Stage => self.open_stage()?.1.meta.id.clone(),
             other => self.anchors.get(&other)?.clone(),
@@ -282,15 +218,8 @@ impl Bench {
     }
 
     fn open_stage(&self) -> Option<(&Pipeline, &Stage)> {
-        let pipeline = self
-            .pipelines
-            .iter()
-            .find(|pipeline| pipeline.is_default)
-            .or(self.pipelines.first())?;
-        Some((
-            pipeline,
-            pipeline.stages.iter().find(|stage| !stage.is_closed)?,
-        ))
+        let pipeline = self.pipelines.iter().find(|pipeline| pipeline.is_default).or(self.pipelines.first())?;
+        Some((pipeline, pipeline.stages.iter().find(|stage| !stage.is_closed)?))
     }
 
     /// What the least demanding record holds that every vendor accepts.
@@ -307,10 +236,7 @@ impl Bench {
             ObjectKind::Contact => put(primary(Contact::EMAILS), Some(Value::Text(self.email()))),
             ObjectKind::Deal => {
                 put(Deal::AMOUNT.into(), Some(Value::Money(Money::new(100))));
-                put(
-                    Deal::EXPECTED_CLOSE.into(),
-                    day(2025, 9, 30).map(Value::Date),
-                );
+                put(Deal::EXPECTED_CLOSE.into(), day(2025, 9, 30).map(Value::Date));
                 put(Deal::PIPELINE.into(), reference(ObjectKind::Pipeline));
                 put(Deal::STAGE.into(), reference(ObjectKind::Stage));
                 put(Deal::ACCOUNT.into(), reference(ObjectKind::Account));
@@ -318,15 +244,11 @@ impl Bench {
             ObjectKind::Task => {
                 put(Task::DUE.into(), Some(Value::DateOrTime(self.due::<T>())));
                 put(Task::OWNER.into(), reference(ObjectKind::User));
-                put(
-                    primary(Task::TARGETS),
-                    reference(ObjectKind::Contact).or(reference(ObjectKind::Account)),
-                );
+                put(primary(Task::TARGETS), reference(ObjectKind::Contact).or(reference(ObjectKind::Account)));
             }
-            ObjectKind::Note => put(
-                primary(Note::TARGETS),
-                reference(ObjectKind::Contact).or(reference(ObjectKind::Account)),
-            ),
+            ObjectKind::Note => {
+                put(primary(Note::TARGETS), reference(ObjectKind::Contact).or(reference(ObjectKind::Account)))
+            }
             _ => {}
         }
         patch
@@ -334,10 +256,7 @@ impl Bench {
 
     /// A due date of the kind that the vendor keeps.
     fn due<T: Sample>(&self) -> DateOrTime {
-        let field = self
-            .schemas
-            .get(&T::KIND)
-            .and_then(|schema| schema.field(&Task::DUE));
+        let field = self.schemas.get(&T::KIND).and_then(|schema| schema.field(&Task::DUE));
         match field.map(|field| &field.field_type) {
             Some(FieldType::Date) => DateOrTime::Date(day(2025, 9, 30).unwrap_or_default()),
             _ => DateOrTime::Time(moment()),
@@ -357,12 +276,7 @@ impl Bench {
     /// A value for every field that can be written, by path; none for what nothing is known about.
     pub(crate) fn each_field<T: Sample>(&self) -> RecordPatch {
         let mut patch = self.minimal::<T>(&self.name());
-        for field in self
-            .schema::<T>()
-            .fields
-            .iter()
-            .filter(|field| field.writable)
-        {
+        for field in self.schema::<T>().fields.iter().filter(|field| field.writable) {
             for path in paths_of(T::KIND, &field.key) {
                 if patch.get(&path).is_none()
                     && let Some(value) = self.sample::<T>(field)
@@ -403,15 +317,8 @@ impl Bench {
     }
 
     fn sample_by_type<T: Sample>(&self, field: &Field) -> Option<Value> {
-        let declared = T::FIELDS
-            .iter()
-            .find(|def| def.key == field.key)
-            .map(|def| def.kind);
-        let option = field
-            .options
-            .iter()
-            .find(|option| option.active)
-            .map(|option| Choice::new(&*option.key));
+        let declared = T::FIELDS.iter().find(|def| def.key == field.key).map(|def| def.kind);
+        let option = field.options.iter().find(|option| option.active).map(|option| Choice::new(&*option.key));
         let number = Decimal::new(125, 1);
         Some(match (declared, &field.field_type) {
             (Some(crm_model::ValueKind::Choice), _) | (_, FieldType::Choice) => {
@@ -422,9 +329,7 @@ impl Bench {
             (Some(crm_model::ValueKind::DateOrTime), FieldType::Date) => {
                 Value::DateOrTime(DateOrTime::Date(day(2025, 9, 30)?))
             }
-            (Some(crm_model::ValueKind::DateOrTime), _) => {
-                Value::DateOrTime(DateOrTime::Time(moment()))
-            }
+            (Some(crm_model::ValueKind::DateOrTime), _) => Value::DateOrTime(DateOrTime::Time(moment())),
             (_, FieldType::Text { max }) => {
                 // The end tells names apart; no space at either end, which vendors trim.
                 let (name, max) = (self.name(), max.map_or(usize::MAX, |max| max as usize));
@@ -446,14 +351,8 @@ impl Bench {
     }
 
     pub(crate) async fn create<T: Sample>(&self, patch: &RecordPatch) -> RemoteId<T> {
-        let new = ok(
-            T::new_from_patch(patch.clone()),
-            format!("a new {}", T::KIND),
-        );
-        ok(
-            self.on::<T>().create(new).await,
-            format!("create a {}", T::KIND),
-        )
+        let new = ok(T::new_from_patch(patch.clone()), format!("a new {}", T::KIND));
+        ok(self.on::<T>().create(new).await, format!("create a {}", T::KIND))
     }
 
     pub(crate) async fn create_minimal<T: Sample>(&self) -> RemoteId<T> {
@@ -462,15 +361,10 @@ impl Bench {
 
     /// Creates records in one batch, with nothing but the minimum.
     pub(crate) async fn create_many<T: Sample>(&self, count: usize) -> Vec<RemoteId<T>> {
-        let writes = (0..count)
-            .map(|_| create_write(&self.minimal::<T>(&self.name())))
-            .collect();
+        let writes = (0..count).map(|_| create_write(&self.minimal::<T>(&self.name()))).collect();
         let written = self.on::<T>().write(writes).await;
         assert_eq!(written.len(), count, "{}: one result per write", T::KIND);
-        written
-            .into_iter()
-            .map(|written| ok(written, format!("create a {}", T::KIND)).id)
-            .collect()
+        written.into_iter().map(|written| ok(written, format!("create a {}", T::KIND)).id).collect()
     }
 
     pub(crate) async fn read<T: Sample>(&self, id: &RemoteId<T>) -> Record {
@@ -481,19 +375,12 @@ impl Bench {
     }
 
     pub(crate) async fn fetch<T: Sample>(&self, id: &RemoteId<T>) -> Fetched<T> {
-        let mut fetched = ok(
-            self.on::<T>().get(std::slice::from_ref(id)).await,
-            format!("get a {}", T::KIND),
-        );
+        let mut fetched = ok(self.on::<T>().get(std::slice::from_ref(id)).await, format!("get a {}", T::KIND));
         assert_eq!(fetched.len(), 1, "{}: one result per id", T::KIND);
         fetched.remove(0)
     }
 
-    pub(crate) async fn update<T: Sample>(
-        &self,
-        id: &RemoteId<T>,
-        patch: &RecordPatch,
-    ) -> Result<Written<T>> {
+    pub(crate) async fn update<T: Sample>(&self, id: &RemoteId<T>, patch: &RecordPatch) -> Result<Written<T>> {
         one(self.on::<T>(), update_write(id, patch)).await
     }
 
@@ -503,10 +390,7 @@ impl Bench {
             Some(human) => human.rename(T::KIND, id.as_str(), name).await,
             None => {
                 let patch = RecordPatch::from_iter([(T::NAME.into(), Value::text(name))]);
-                ok(
-                    self.update(id, &patch).await,
-                    format!("rename a {}", T::KIND),
-                );
+                ok(self.update(id, &patch).await, format!("rename a {}", T::KIND));
             }
         }
     }
@@ -515,10 +399,7 @@ impl Bench {
     pub(crate) async fn delete_elsewhere<T: Sample>(&self, id: &RemoteId<T>) {
         match &self.subject.human {
             Some(human) => human.delete(T::KIND, id.as_str()).await,
-            None => ok(
-                self.on::<T>().delete(id).await,
-                format!("delete a {}", T::KIND),
-            ),
+            None => ok(self.on::<T>().delete(id).await, format!("delete a {}", T::KIND)),
         }
     }
 }
@@ -548,29 +429,17 @@ pub(crate) fn moment() -> Instant {
 }
 
 pub(crate) fn create_write<T: Object>(patch: &RecordPatch) -> Write<T> {
-    let new = ok(
-        T::new_from_patch(patch.clone()),
-        format!("a new {}", T::KIND),
-    );
+    let new = ok(T::new_from_patch(patch.clone()), format!("a new {}", T::KIND));
     Write::Create(Create { new, key: None })
 }
 
 pub(crate) fn update_write<T: Object>(id: &RemoteId<T>, patch: &RecordPatch) -> Write<T> {
-    let patch = ok(
-        T::patch_from_record(patch.clone()),
-        format!("a patch of a {}", T::KIND),
-    );
-    Write::Update(Update {
-        id: id.clone(),
-        patch,
-    })
+    let patch = ok(T::patch_from_record(patch.clone()), format!("a patch of a {}", T::KIND));
+    Write::Update(Update { id: id.clone(), patch })
 }
 
 /// Sends one write and returns its one result.
-pub(crate) async fn one<T: Object>(
-    collection: &dyn Collection<T>,
-    write: Write<T>,
-) -> Result<Written<T>> {
+pub(crate) async fn one<T: Object>(collection: &dyn Collection<T>, write: Write<T>) -> Result<Written<T>> {
     let mut written = collection.write(vec![write]).await;
     assert_eq!(written.len(), 1, "{}: one result per write", T::KIND);
     written.remove(0)

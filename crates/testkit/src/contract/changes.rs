@@ -31,20 +31,11 @@ impl<T: Object> Feed<T> {
 pub(crate) async fn read_changes<T: Sample>(bench: &Bench, since: Option<Cursor>) -> Feed<T> {
     let first = since.is_none();
     let mut events = bench.on::<T>().changes(since);
-    let started = ok(
-        events.next().await.expect("a feed has events"),
-        format!("changes of {}", T::KIND),
-    );
-    let Change::Started { complete } = started else {
-        panic!("{}: the feed does not begin with Started", T::KIND)
-    };
+    let started = ok(events.next().await.expect("a feed has events"), format!("changes of {}", T::KIND));
+    let Change::Started { complete } = started else { panic!("{}: the feed does not begin with Started", T::KIND) };
     let (mut records, mut deleted, mut cursor) = (Vec::new(), Vec::new(), None);
     while let Some(event) = events.next().await {
-        assert!(
-            cursor.is_none(),
-            "{}: the feed goes on after Finished",
-            T::KIND
-        );
+        assert!(cursor.is_none(), "{}: the feed goes on after Finished", T::KIND);
         match ok(event, format!("changes of {}", T::KIND)) {
             Change::Record(record) => records.push(record),
             Change::Deleted { id, deleted: how } => deleted.push((id, how)),
@@ -54,18 +45,8 @@ pub(crate) async fn read_changes<T: Sample>(bench: &Bench, since: Option<Cursor>
     }
     let cursor = cursor.unwrap_or_else(|| panic!("{}: the feed ends without Finished", T::KIND));
     let expected = first || bench.capabilities::<T>().changes == ChangeSupport::FullScan;
-    assert_eq!(
-        complete,
-        expected,
-        "{}: whether everything is told",
-        T::KIND
-    );
-    Feed {
-        complete,
-        records,
-        deleted,
-        cursor,
-    }
+    assert_eq!(complete, expected, "{}: whether everything is told", T::KIND);
+    Feed { complete, records, deleted, cursor }
 }
 
 fn can_tell<T: Sample>(bench: &Bench) -> bool {
@@ -88,25 +69,12 @@ async fn tells_everything<T: Sample>(bench: &Bench) {
     for id in &made {
         let told = first.records.iter().find(|record| record.id() == *id);
         let told = told.unwrap_or_else(|| panic!("{} {id} is not told", T::KIND));
-        assert_same(
-            "in the feed and by id",
-            &told.to_record(),
-            &bench.read(id).await,
-        );
+        assert_same("in the feed and by id", &told.to_record(), &bench.read(id).await);
     }
     let second = read_changes::<T>(bench, Some(first.cursor.clone())).await;
-    assert!(
-        second.ids().is_subset(&first.ids()),
-        "{}: told although nothing changed",
-        T::KIND
-    );
+    assert!(second.ids().is_subset(&first.ids()), "{}: told although nothing changed", T::KIND);
     for record in &second.records {
-        let before = first
-            .records
-            .iter()
-            .rev()
-            .find(|other| other.id() == record.id())
-            .expect("a subset");
+        let before = first.records.iter().rev().find(|other| other.id() == record.id()).expect("a subset");
         assert_same("first and again", &before.to_record(), &record.to_record());
     }
 }
@@ -127,12 +95,7 @@ async fn tells_nothing<T: Sample>(bench: &Bench) {
     let second = read_changes::<T>(bench, Some(first.cursor)).await;
     tokio::time::sleep(LONG).await;
     let third = read_changes::<T>(bench, Some(second.cursor)).await;
-    assert_eq!(
-        (third.records.len(), third.deleted.len()),
-        (0, 0),
-        "{}: nothing changed",
-        T::KIND
-    );
+    assert_eq!((third.records.len(), third.deleted.len()), (0, 0), "{}: nothing changed", T::KIND);
 }
 
 /// What was created or edited since the cursor is told as it is now; what is told of others is what they are.
@@ -158,23 +121,10 @@ async fn sees_edits<T: Sample>(bench: &Bench) {
     let told = third.ids();
     assert!(told.contains(&made[1]), "{}: an edit is not told", T::KIND);
     assert!(told.contains(&new), "{}: a new record is not told", T::KIND);
-    let edited = third
-        .records
-        .iter()
-        .rev()
-        .find(|record| record.id() == made[1])
-        .expect("it is told")
-        .to_record();
-    assert_shows(
-        &edited,
-        &RecordPatch::from_iter([(FieldPath::from(T::NAME), Value::Text(name))]),
-    );
+    let edited = third.records.iter().rev().find(|record| record.id() == made[1]).expect("it is told").to_record();
+    assert_shows(&edited, &RecordPatch::from_iter([(FieldPath::from(T::NAME), Value::Text(name))]));
     for record in &third.records {
-        assert_same(
-            "in the feed and by id",
-            &record.to_record(),
-            &bench.read(&record.id()).await,
-        );
+        assert_same("in the feed and by id", &record.to_record(), &bench.read(&record.id()).await);
     }
 }
 
@@ -195,13 +145,8 @@ async fn sees_edits_at_the_moment<T: Sample>(bench: &Bench) {
         bench.rename(&id, &name).await;
         let feed = read_changes::<T>(bench, Some(cursor)).await;
         let told = feed.records.iter().rev().find(|record| record.id() == id);
-        let told = told
-            .unwrap_or_else(|| panic!("{}: an edit is not told", T::KIND))
-            .to_record();
-        assert_shows(
-            &told,
-            &RecordPatch::from_iter([(FieldPath::from(T::NAME), Value::Text(name))]),
-        );
+        let told = told.unwrap_or_else(|| panic!("{}: an edit is not told", T::KIND)).to_record();
+        assert_shows(&told, &RecordPatch::from_iter([(FieldPath::from(T::NAME), Value::Text(name))]));
         cursor = feed.cursor;
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
@@ -223,27 +168,13 @@ async fn sees_ties<T: Sample>(bench: &Bench) {
     assert_eq!(missed, 0, "{}: {missed} new records are not told", T::KIND);
 
     tokio::time::sleep(LONG).await;
-    let rename = |id| {
-        update_write::<T>(
-            id,
-            &RecordPatch::from_iter([(T::NAME.into(), Value::text(bench.name()))]),
-        )
-    };
-    for written in bench
-        .on::<T>()
-        .write(made.iter().map(rename).collect())
-        .await
-    {
+    let rename = |id| update_write::<T>(id, &RecordPatch::from_iter([(T::NAME.into(), Value::text(bench.name()))]));
+    for written in bench.on::<T>().write(made.iter().map(rename).collect()).await {
         ok(written, "rename");
     }
     let told = read_changes::<T>(bench, Some(first.cursor)).await.ids();
     let missed = made.iter().filter(|id| !told.contains(id)).count();
-    assert_eq!(
-        missed,
-        0,
-        "{}: {missed} edited records are not told",
-        T::KIND
-    );
+    assert_eq!(missed, 0, "{}: {missed} edited records are not told", T::KIND);
 }
 
 /// A deletion is told where that is claimed and never where it is not; what is alive is never told as deleted.
@@ -270,28 +201,12 @@ async fn tells_deletions<T: Sample>(bench: &Bench) {
         _ => BTreeSet::new(),
     };
     assert_eq!(told, expected, "{}: deletions", T::KIND);
-    assert!(
-        second.deleted.iter().all(|(_, how)| !how.is_alive()),
-        "{}: deleted, and alive",
-        T::KIND
-    );
+    assert!(second.deleted.iter().all(|(_, how)| !how.is_alive()), "{}: deleted, and alive", T::KIND);
     for feed in [second, read_changes::<T>(bench, None).await] {
         let alive = feed.ids();
-        assert!(
-            !alive.contains(&made[0]) && !alive.contains(&made[1]),
-            "{}: told as alive",
-            T::KIND
-        );
-        assert!(
-            !feed.complete || alive.contains(&made[2]),
-            "{}: alive, but not told",
-            T::KIND
-        );
-        assert!(
-            feed.deleted.iter().all(|(id, _)| !made[2..].contains(id)),
-            "{}: alive, but told as deleted",
-            T::KIND
-        );
+        assert!(!alive.contains(&made[0]) && !alive.contains(&made[1]), "{}: told as alive", T::KIND);
+        assert!(!feed.complete || alive.contains(&made[2]), "{}: alive, but not told", T::KIND);
+        assert!(feed.deleted.iter().all(|(id, _)| !made[2..].contains(id)), "{}: alive, but told as deleted", T::KIND);
     }
 }
 
@@ -315,17 +230,8 @@ async fn reuses_cursor<T: Sample>(bench: &Bench) {
     drop(bench.on::<T>().changes(Some(cursor.clone())).next().await);
     let stored = Cursor::new(cursor.as_str().to_owned());
     let again = read_changes::<T>(bench, Some(stored)).await;
-    assert_eq!(
-        once.ids(),
-        again.ids(),
-        "{}: the same cursor tells something else",
-        T::KIND
-    );
-    assert!(
-        new.is_subset(&again.ids()),
-        "{}: a new record is not told",
-        T::KIND
-    );
+    assert_eq!(once.ids(), again.ids(), "{}: the same cursor tells something else", T::KIND);
+    assert!(new.is_subset(&again.ids()), "{}: a new record is not told", T::KIND);
 }
 
 /// A text that is no cursor of this collection is refused; it is not taken for the beginning.
@@ -338,21 +244,9 @@ async fn refuses_cursor<T: Sample>(bench: &Bench) {
     if !can_tell::<T>(bench) {
         return;
     }
-    for text in [
-        "",
-        "not a cursor",
-        "v999:2025-01-01T00:00:00Z",
-        "v1:",
-        "v1:not a time",
-    ] {
-        let events: Vec<_> = bench
-            .on::<T>()
-            .changes(Some(Cursor::new(text)))
-            .collect()
-            .await;
-        let finished = events
-            .iter()
-            .any(|event| matches!(event, Ok(Change::Finished(_))));
+    for text in ["", "not a cursor", "v999:2025-01-01T00:00:00Z", "v1:", "v1:not a time"] {
+        let events: Vec<_> = bench.on::<T>().changes(Some(Cursor::new(text))).collect().await;
+        let finished = events.iter().any(|event| matches!(event, Ok(Change::Finished(_))));
         assert!(!finished, "{}: {text:?} was taken for a cursor", T::KIND);
         let error = events.into_iter().find_map(Result::err);
         let error = error.unwrap_or_else(|| panic!("{}: {text:?} was not refused", T::KIND));

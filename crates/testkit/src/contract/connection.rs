@@ -3,9 +3,7 @@
 use bytes::Bytes;
 use crm_model::{Account, Contact, Deal, Note, RemoteId, Task};
 use futures::StreamExt;
-use unified_crm::{
-    ChangeSupport, Create, Error, ErrorKind, FindBy, FindKey, ListQuery, ProxyRequest, Write,
-};
+use unified_crm::{ChangeSupport, Create, Error, ErrorKind, FindBy, FindKey, ListQuery, ProxyRequest, Write};
 
 use super::Subject;
 use super::bench::{Bench, Sample, create_write, for_each_object, ok, one, update_write};
@@ -29,16 +27,9 @@ pub async fn accessors_follow_the_capabilities(subject: Subject) {
     let crm = &subject.crm;
     let (users, pipelines) = (crm.users().await, crm.pipelines().await);
     assert_claimed("users", crm.capabilities().users, users.err().as_ref());
-    assert_claimed(
-        "pipelines",
-        crm.capabilities().pipelines,
-        pipelines.err().as_ref(),
-    );
-    let request = ProxyRequest {
-        method: http::Method::GET,
-        path: subject.proxy_path.clone().unwrap_or_default(),
-        body: None,
-    };
+    assert_claimed("pipelines", crm.capabilities().pipelines, pipelines.err().as_ref());
+    let request =
+        ProxyRequest { method: http::Method::GET, path: subject.proxy_path.clone().unwrap_or_default(), body: None };
     if !crm.capabilities().proxy {
         assert_unsupported("proxy", crm.proxy(request).await.err().as_ref());
     }
@@ -48,13 +39,10 @@ fn check_accessor<T: Sample>(subject: &Subject) {
     let listed = subject.crm.capabilities().objects.get(&T::KIND);
     match (T::collection(&*subject.crm), listed) {
         (Ok(collection), Some(listed)) => {
-            assert_eq!(collection.capabilities(), listed, "{}", T::KIND)
+            assert_eq!(collection.capabilities(), listed, "{}", T::KIND);
         }
         (Err(error), None) => assert_unsupported(T::KIND.as_str(), Some(&error)),
-        (Ok(_), None) => panic!(
-            "{} has an accessor that the capabilities do not list",
-            T::KIND
-        ),
+        (Ok(_), None) => panic!("{} has an accessor that the capabilities do not list", T::KIND),
         (Err(error), Some(_)) => panic!("{} is listed, but: {error}", T::KIND),
     }
 }
@@ -70,11 +58,7 @@ fn assert_claimed(what: &str, claimed: bool, error: Option<&Error>) {
 #[track_caller]
 fn assert_unsupported(what: &str, error: Option<&Error>) {
     match error {
-        Some(error) => assert_eq!(
-            error.kind(),
-            ErrorKind::Unsupported,
-            "{what} is not claimed: {error}"
-        ),
+        Some(error) => assert_eq!(error.kind(), ErrorKind::Unsupported, "{what} is not claimed: {error}"),
         None => panic!("{what} is not claimed, but works"),
     }
 }
@@ -90,65 +74,34 @@ async fn refuses<T: Sample>(bench: &Bench) {
     let before = bench.calls();
     let id = RemoteId::<T>::new("1");
     let refused = |what: &str, error: Option<Error>| {
-        assert_unsupported(&format!("{} {what}", T::KIND), error.as_ref())
+        assert_unsupported(&format!("{} {what}", T::KIND), error.as_ref());
     };
     if !able.list {
-        refused(
-            "list",
-            records
-                .list(ListQuery::all())
-                .next()
-                .await
-                .and_then(Result::err),
-        );
+        refused("list", records.list(ListQuery::all()).next().await.and_then(Result::err));
     }
     if able.get_batch == 0 {
         refused("get", records.get(std::slice::from_ref(&id)).await.err());
     }
-    let keys = [
-        FindKey::Email("a@b.example".into()),
-        FindKey::CreateKey("k".into()),
-        FindKey::Name("n".into()),
-    ];
-    for key in keys
-        .into_iter()
-        .filter(|key| !able.find.contains(&key.by()))
-    {
+    let keys = [FindKey::Email("a@b.example".into()), FindKey::CreateKey("k".into()), FindKey::Name("n".into())];
+    for key in keys.into_iter().filter(|key| !able.find.contains(&key.by())) {
         refused("find", records.find(&[key]).await.err());
     }
     if able.changes == ChangeSupport::None {
-        refused(
-            "changes",
-            records.changes(None).next().await.and_then(Result::err),
-        );
+        refused("changes", records.changes(None).next().await.and_then(Result::err));
     }
     if !able.create {
         let write = create_write(&bench.minimal::<T>(&bench.name()));
         refused("create", one(records, write).await.err());
     }
     if !able.update {
-        refused(
-            "update",
-            one(
-                records,
-                update_write(&id, &bench.minimal::<T>(&bench.name())),
-            )
-            .await
-            .err(),
-        );
+        refused("update", one(records, update_write(&id, &bench.minimal::<T>(&bench.name()))).await.err());
     }
     if !able.delete {
         refused("delete", one(records, Write::Delete(id)).await.err());
     }
     if able.create && !able.create_once {
-        let new = ok(
-            T::new_from_patch(bench.minimal::<T>(&bench.name())),
-            "a new record",
-        );
-        let write = Write::Create(Create {
-            new,
-            key: Some("contract-key".to_owned()),
-        });
+        let new = ok(T::new_from_patch(bench.minimal::<T>(&bench.name())), "a new record");
+        let write = Write::Create(Create { new, key: Some("contract-key".to_owned()) });
         refused("create with a key", one(records, write).await.err());
     }
     assert_eq!(
@@ -157,12 +110,7 @@ async fn refuses<T: Sample>(bench: &Bench) {
         "{}: a key is of use when it can be found",
         T::KIND
     );
-    assert_eq!(
-        bench.calls(),
-        before,
-        "{}: something was sent for what is not claimed",
-        T::KIND
-    );
+    assert_eq!(bench.calls(), before, "{}: something was sent for what is not claimed", T::KIND);
 }
 
 /// No ids, no keys and no writes give no results and cost no call.
@@ -186,12 +134,7 @@ pub async fn calls_are_counted(subject: Subject) {
     assert_eq!(before, bench.calls());
     for_each_object!(bench, counts);
     let has_vendor = bench.crm().capabilities().proxy;
-    assert_eq!(
-        bench.calls() > before,
-        has_vendor,
-        "calls before {before}, after {}",
-        bench.calls()
-    );
+    assert_eq!(bench.calls() > before, has_vendor, "calls before {before}, after {}", bench.calls());
 }
 
 async fn counts<T: Sample>(bench: &Bench) {
@@ -201,11 +144,7 @@ async fn counts<T: Sample>(bench: &Bench) {
         let created = bench.calls();
         bench.read(&id).await;
         let sent = (created - before, bench.calls() - created);
-        assert!(
-            sent == (0, 0) || sent.0 >= 1 && sent.1 >= 1,
-            "{}: create and get cost {sent:?} calls",
-            T::KIND
-        );
+        assert!(sent == (0, 0) || sent.0 >= 1 && sent.1 >= 1, "{}: create and get cost {sent:?} calls", T::KIND);
     }
 }
 
@@ -215,63 +154,31 @@ pub async fn the_proxy_passes_requests_on(subject: Subject) {
     if !crm.capabilities().proxy {
         return;
     }
-    let request = |path: &str| ProxyRequest {
-        method: http::Method::GET,
-        path: path.to_owned(),
-        body: None::<Bytes>,
-    };
+    let request = |path: &str| ProxyRequest { method: http::Method::GET, path: path.to_owned(), body: None::<Bytes> };
     if let Some(path) = &subject.proxy_path {
         let before = crm.usage().total().calls;
         let answer = ok(crm.proxy(request(path)).await, "proxy");
         assert!((200..300).contains(&answer.status) && !answer.body.is_empty());
-        assert!(
-            crm.usage().total().calls > before,
-            "the call was not counted"
-        );
+        assert!(crm.usage().total().calls > before, "the call was not counted");
 
-        let nowhere = crm
-            .proxy(request(&format!("{path}/no/such/thing")))
-            .await
-            .expect_err("nothing is there");
-        assert!(
-            nowhere.status().is_some(),
-            "the vendor's answer is told: {nowhere}"
-        );
+        let nowhere = crm.proxy(request(&format!("{path}/no/such/thing"))).await.expect_err("nothing is there");
+        assert!(nowhere.status().is_some(), "the vendor's answer is told: {nowhere}");
         assert_eq!(nowhere.vendor(), Some(crm.vendor()));
     }
     let before = crm.usage().total().calls;
-    for elsewhere in [
-        "https://elsewhere.example/x",
-        "//elsewhere.example/x",
-        "/../../x",
-    ] {
+    for elsewhere in ["https://elsewhere.example/x", "//elsewhere.example/x", "/../../x"] {
         let error = crm.proxy(request(elsewhere)).await.expect_err(elsewhere);
-        assert!(
-            matches!(error.kind(), ErrorKind::Config | ErrorKind::Invalid),
-            "{elsewhere}: {error}"
-        );
+        assert!(matches!(error.kind(), ErrorKind::Config | ErrorKind::Invalid), "{elsewhere}: {error}");
     }
-    assert_eq!(
-        crm.usage().total().calls,
-        before,
-        "a request left for somewhere else"
-    );
+    assert_eq!(crm.usage().total().calls, before, "a request left for somewhere else");
 }
 
 /// Neither a connection nor a record nor an error shows a secret or a customer's data.
 pub async fn debug_texts_are_silent(subject: Subject) {
     let bench = Bench::new(subject).await;
-    let shown = format!(
-        "{:?} {:#?} {}",
-        bench.crm(),
-        bench.crm(),
-        bench.crm().usage()
-    );
+    let shown = format!("{:?} {:#?} {}", bench.crm(), bench.crm(), bench.crm().usage());
     for secret in &bench.subject.secrets {
-        assert!(
-            !shown.contains(secret),
-            "a secret shows in Debug of the connection"
-        );
+        assert!(!shown.contains(secret), "a secret shows in Debug of the connection");
     }
     for_each_object!(bench, silent);
 }
@@ -290,13 +197,6 @@ async fn silent<T: Sample>(bench: &Bench) {
     if let Err(error) = bench.update(&gone, &bench.minimal::<T>(name)).await {
         let shown = format!("{error} {error:?} {error:#?}");
         assert!(!shown.contains(name), "{}: {shown}", T::KIND);
-        assert!(
-            bench
-                .subject
-                .secrets
-                .iter()
-                .all(|secret| !shown.contains(secret)),
-            "a secret shows in an error"
-        );
+        assert!(bench.subject.secrets.iter().all(|secret| !shown.contains(secret)), "a secret shows in an error");
     }
 }

@@ -27,20 +27,12 @@ async fn reads_back<T: Sample>(bench: &Bench) {
                 let read = bench.read(&id).await.get(path);
                 if !shows(&read, value) {
                     let read = read.into_option().map(|value| value.reveal());
-                    broken.push(format!(
-                        "{path}: wrote {:?}, reads {read:?}",
-                        value.reveal()
-                    ));
+                    broken.push(format!("{path}: wrote {:?}, reads {read:?}", value.reveal()));
                 }
             }
         }
     }
-    assert!(
-        broken.is_empty(),
-        "{} fields do not read back:\n  {}",
-        T::KIND,
-        broken.join("\n  ")
-    );
+    assert!(broken.is_empty(), "{} fields do not read back:\n  {}", T::KIND, broken.join("\n  "));
 
     // All of them at once, too.
     let full = bench.full::<T>();
@@ -59,11 +51,7 @@ async fn custom_fields<T: Sample>(bench: &Bench) {
     if !able.create || !able.update {
         return;
     }
-    let fields = bench
-        .schema::<T>()
-        .fields
-        .iter()
-        .filter(|field| field.writable && field.key.custom_name().is_some());
+    let fields = bench.schema::<T>().fields.iter().filter(|field| field.writable && field.key.custom_name().is_some());
     for field in fields {
         let Some(value) = bench.sample::<T>(field) else {
             continue;
@@ -79,12 +67,7 @@ async fn custom_fields<T: Sample>(bench: &Bench) {
         let read = bench.read(&id).await.get(&path);
         // A tick box has no third state.
         let is_empty = read == Presence::Null || read == Presence::Known(Value::Bool(false));
-        assert!(
-            is_empty,
-            "{} {} was cleared, but is {read:?}",
-            T::KIND,
-            field.key
-        );
+        assert!(is_empty, "{} {} was cleared, but is {read:?}", T::KIND, field.key);
     }
 }
 
@@ -100,15 +83,9 @@ async fn keeps_or_refuses_custom<T: Sample>(bench: &Bench) {
     let set = RecordPatch::from_iter([(unknown, Value::text("x"))]);
     if able.create {
         let mut patch = bench.minimal::<T>(&bench.name());
-        set.iter()
-            .for_each(|(path, value)| patch.set(path.clone(), value.clone()));
+        set.iter().for_each(|(path, value)| patch.set(path.clone(), value.clone()));
         let new = ok(T::new_from_patch(patch), "a new record");
-        kept_or_refused(
-            bench,
-            one(bench.on::<T>(), Write::Create(Create { new, key: None })).await,
-            &set,
-        )
-        .await;
+        kept_or_refused(bench, one(bench.on::<T>(), Write::Create(Create { new, key: None })).await, &set).await;
     }
     if able.create && able.update {
         let id = bench.create_minimal::<T>().await;
@@ -116,20 +93,12 @@ async fn keeps_or_refuses_custom<T: Sample>(bench: &Bench) {
     }
 }
 
-async fn kept_or_refused<T: Sample>(
-    bench: &Bench,
-    done: unified_crm::Result<Written<T>>,
-    set: &RecordPatch,
-) {
+async fn kept_or_refused<T: Sample>(bench: &Bench, done: unified_crm::Result<Written<T>>, set: &RecordPatch) {
     match done {
         Ok(written) => {
             let record = bench.read(&written.id).await;
             for (path, value) in set.iter() {
-                assert!(
-                    shows(&record.get(path), value),
-                    "{} {path} was accepted and dropped",
-                    T::KIND
-                );
+                assert!(shows(&record.get(path), value), "{} {path} was accepted and dropped", T::KIND);
             }
         }
         Err(error) => {
@@ -137,11 +106,7 @@ async fn kept_or_refused<T: Sample>(
             assert!(refused && !error.is_retryable(), "{}: {error}", T::KIND);
             for (path, _) in set.iter() {
                 let name = path.key.custom_name().unwrap_or(path.key.as_str());
-                assert!(
-                    error.to_string().contains(name),
-                    "{}: the refusal does not name {name}: {error}",
-                    T::KIND
-                );
+                assert!(error.to_string().contains(name), "{}: the refusal does not name {name}: {error}", T::KIND);
             }
         }
     }
@@ -159,10 +124,7 @@ async fn keeps_or_refuses_model_fields<T: Sample>(bench: &Bench) {
         return;
     }
     let id = bench.create_minimal::<T>().await;
-    for def in T::FIELDS
-        .iter()
-        .filter(|def| def.kind == ValueKind::Text && !bench.can_write::<T>(&def.key))
-    {
+    for def in T::FIELDS.iter().filter(|def| def.kind == ValueKind::Text && !bench.can_write::<T>(&def.key)) {
         let path = paths_of(T::KIND, &def.key).remove(0);
         let set = RecordPatch::from_iter([(path, Value::text("contract"))]);
         kept_or_refused(bench, bench.update(&id, &set).await, &set).await;

@@ -56,22 +56,13 @@ impl Subject {
     /// A CRM about which nothing else is known.
     #[must_use]
     pub fn new(crm: Arc<dyn Crm>) -> Self {
-        Self {
-            crm,
-            human: None,
-            proxy_path: None,
-            secrets: Vec::new(),
-            amount_digits: 18,
-            tag: "Contract".to_owned(),
-        }
+        Self { crm, human: None, proxy_path: None, secrets: Vec::new(), amount_digits: 18, tag: "Contract".to_owned() }
     }
 }
 
 impl fmt::Debug for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subject")
-            .field("crm", &self.crm)
-            .finish_non_exhaustive()
+        f.debug_struct("Subject").field("crm", &self.crm).finish_non_exhaustive()
     }
 }
 

@@ -5,8 +5,7 @@ use unified_crm::{CollectionExt, Create, ErrorKind, Fetched, FindKey, Outcome, W
 
 use super::Subject;
 use super::bench::{
-    Bench, Sample, assert_same, assert_shows, create_write, for_each_object, ok, one, shows,
-    update_write,
+    Bench, Sample, assert_same, assert_shows, create_write, for_each_object, ok, one, shows, update_write,
 };
 
 /// A patch changes the fields that it names; every other field reads as before.
@@ -23,10 +22,7 @@ async fn touches_only_what_it_names<T: Sample>(bench: &Bench) {
     let id = bench.create::<T>(&bench.full::<T>()).await;
     let before = bench.read(&id).await;
     let rename = RecordPatch::from_iter([(T::NAME.into(), Value::text(bench.name()))]);
-    ok(
-        bench.update(&id, &rename).await,
-        format!("rename a {}", T::KIND),
-    );
+    ok(bench.update(&id, &rename).await, format!("rename a {}", T::KIND));
 
     let mut expected = before.clone();
     expected.apply(&rename);
@@ -34,23 +30,14 @@ async fn touches_only_what_it_names<T: Sample>(bench: &Bench) {
     expected.meta.updated_at = after.meta.updated_at;
     // Names that the vendor derives from the one that changed.
     for derived in [Contact::FULL_NAME, crm_model::Note::TITLE] {
-        if derived != T::NAME
-            && after.is_loaded(&derived)
-            && !rename.iter().any(|(path, _)| path.key == derived)
-        {
-            expected.set(
-                derived.clone(),
-                after.peek(&derived.into()).cloned().unwrap_or(Value::Null),
-            );
+        if derived != T::NAME && after.is_loaded(&derived) && !rename.iter().any(|(path, _)| path.key == derived) {
+            expected.set(derived.clone(), after.peek(&derived.into()).cloned().unwrap_or(Value::Null));
         }
     }
     assert_same("after a patch of its name", &expected, &after);
 
     // A patch that names nothing changes nothing.
-    ok(
-        bench.update(&id, &RecordPatch::new()).await,
-        format!("an empty patch of a {}", T::KIND),
-    );
+    ok(bench.update(&id, &RecordPatch::new()).await, format!("an empty patch of a {}", T::KIND));
     let untouched = bench.read(&id).await;
     expected.meta.updated_at = untouched.meta.updated_at;
     assert_same("after an empty patch", &expected, &untouched);
@@ -67,9 +54,8 @@ async fn clears<T: Sample>(bench: &Bench) {
     if !able.create || !able.update {
         return;
     }
-    let mut paths: Vec<FieldPath> = ["job_title", "description", "website", "department"]
-        .map(|name| name.parse().unwrap_or(T::NAME.into()))
-        .into();
+    let mut paths: Vec<FieldPath> =
+        ["job_title", "description", "website", "department"].map(|name| name.parse().unwrap_or(T::NAME.into())).into();
     paths.push(FieldPath::entry(Contact::PHONES, Label::Mobile));
     let full = bench.full::<T>();
     paths.retain(|path| path.key != T::NAME && full.get(path).is_some());
@@ -98,19 +84,13 @@ async fn deletes<T: Sample>(bench: &Bench) {
     if !able.create || !able.delete {
         return;
     }
-    let (id, other) = (
-        bench.create_minimal::<T>().await,
-        bench.create_minimal::<T>().await,
-    );
-    let done = ok(
-        one(bench.on::<T>(), Write::Delete(id.clone())).await,
-        format!("delete a {}", T::KIND),
-    );
+    let (id, other) = (bench.create_minimal::<T>().await, bench.create_minimal::<T>().await);
+    let done = ok(one(bench.on::<T>(), Write::Delete(id.clone())).await, format!("delete a {}", T::KIND));
     assert_eq!((done.outcome, &done.id), (Outcome::Deleted, &id));
 
     match bench.fetch(&id).await {
         Fetched::Deleted(deleted) => {
-            assert!(!deleted.is_alive(), "{}: deleted, and alive", T::KIND)
+            assert!(!deleted.is_alive(), "{}: deleted, and alive", T::KIND);
         }
         Fetched::Missing => {}
         other => panic!("{}: deleted, but reads as {other:?}", T::KIND),
@@ -118,32 +98,14 @@ async fn deletes<T: Sample>(bench: &Bench) {
     bench.read(&other).await;
     if able.list {
         let listed = super::reads::list_all::<T>(bench, unified_crm::ListQuery::all()).await;
-        assert!(
-            listed.iter().all(|record| record.id() != id),
-            "{}: deleted, but listed",
-            T::KIND
-        );
-        assert!(
-            listed.iter().any(|record| record.id() == other),
-            "{}: alive, but not listed",
-            T::KIND
-        );
+        assert!(listed.iter().all(|record| record.id() != id), "{}: deleted, but listed", T::KIND);
+        assert!(listed.iter().any(|record| record.id() == other), "{}: alive, but not listed", T::KIND);
     }
-    ok(
-        bench.on::<T>().delete(&id).await,
-        format!("delete a {} again", T::KIND),
-    );
+    ok(bench.on::<T>().delete(&id).await, format!("delete a {} again", T::KIND));
     if able.update {
         let rename = RecordPatch::from_iter([(T::NAME.into(), Value::text(bench.name()))]);
-        let error = bench
-            .update(&id, &rename)
-            .await
-            .expect_err("the record is deleted");
-        assert!(
-            matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Gone),
-            "{}: {error}",
-            T::KIND
-        );
+        let error = bench.update(&id, &rename).await.expect_err("the record is deleted");
+        assert!(matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Gone), "{}: {error}", T::KIND);
         assert!(!error.is_retryable(), "{}: {error}", T::KIND);
     }
 }
@@ -161,8 +123,7 @@ async fn bad_write_in_the_middle<T: Sample>(bench: &Bench) {
     }
     let existing = bench.create_minimal::<T>().await;
     let names: Vec<String> = (0..3).map(|_| bench.name()).collect();
-    let named =
-        |name: &String| RecordPatch::from_iter([(FieldPath::from(T::NAME), Value::text(name))]);
+    let named = |name: &String| RecordPatch::from_iter([(FieldPath::from(T::NAME), Value::text(name))]);
     let nobody = RemoteId::<T>::new("nobody");
     let writes = vec![
         create_write(&bench.minimal::<T>(&names[0])),
@@ -178,28 +139,11 @@ async fn bad_write_in_the_middle<T: Sample>(bench: &Bench) {
     let updated = ok(next(), "the update");
     let last = ok(next(), "the last create");
 
-    assert!(
-        matches!(
-            bad.kind(),
-            ErrorKind::NotFound | ErrorKind::Gone | ErrorKind::Invalid
-        ),
-        "{}: {bad}",
-        T::KIND
-    );
+    assert!(matches!(bad.kind(), ErrorKind::NotFound | ErrorKind::Gone | ErrorKind::Invalid), "{}: {bad}", T::KIND);
     assert!(!bad.is_retryable(), "{}: {bad}", T::KIND);
-    assert_eq!(
-        (first.outcome, last.outcome),
-        (Outcome::Created, Outcome::Created)
-    );
-    assert_eq!(
-        (updated.outcome, &updated.id),
-        (Outcome::Updated, &existing)
-    );
-    for (id, name) in [
-        (&first.id, &names[0]),
-        (&existing, &names[1]),
-        (&last.id, &names[2]),
-    ] {
+    assert_eq!((first.outcome, last.outcome), (Outcome::Created, Outcome::Created));
+    assert_eq!((updated.outcome, &updated.id), (Outcome::Updated, &existing));
+    for (id, name) in [(&first.id, &names[0]), (&existing, &names[1]), (&last.id, &names[2])] {
         assert_shows(&bench.read(id).await, &named(name));
     }
 }
@@ -219,31 +163,15 @@ async fn large_batch<T: Sample>(bench: &Bench) {
     let ids = bench.create_many::<T>(count).await;
     let name = |index: usize| Value::Text(format!("{} number {index}", bench.subject.tag));
     let patch = |index| RecordPatch::from_iter([(FieldPath::from(T::NAME), name(index))]);
-    let updates = ids
-        .iter()
-        .enumerate()
-        .map(|(index, id)| update_write(id, &patch(index)))
-        .collect();
+    let updates = ids.iter().enumerate().map(|(index, id)| update_write(id, &patch(index))).collect();
     let updated = bench.on::<T>().write(updates).await;
-    let updated: Vec<_> = updated
-        .into_iter()
-        .map(|written| ok(written, "update").id)
-        .collect();
-    assert_eq!(
-        updated,
-        ids,
-        "{}: results are not in the order of the writes",
-        T::KIND
-    );
+    let updated: Vec<_> = updated.into_iter().map(|written| ok(written, "update").id).collect();
+    assert_eq!(updated, ids, "{}: results are not in the order of the writes", T::KIND);
 
     let fetched = ok(bench.on::<T>().get(&ids).await, "get them all");
     for (index, fetched) in fetched.into_iter().enumerate() {
         let record = fetched.found().expect("it was just written").to_record();
-        assert!(
-            shows(&record.get(&T::NAME.into()), &name(index)),
-            "{} {index} has another's name",
-            T::KIND
-        );
+        assert!(shows(&record.get(&T::NAME.into()), &name(index)), "{} {index} has another's name", T::KIND);
     }
 }
 
@@ -258,43 +186,18 @@ async fn returns_records<T: Sample>(bench: &Bench) {
     if !able.create || !able.update {
         return;
     }
-    let created = one(
-        bench.on::<T>(),
-        create_write(&bench.minimal::<T>(&bench.name())),
-    )
-    .await;
+    let created = one(bench.on::<T>(), create_write(&bench.minimal::<T>(&bench.name()))).await;
     let created = ok(created, format!("create a {}", T::KIND));
     let id = created.id.clone();
-    assert_eq!(
-        created.record.is_some(),
-        able.returns_record,
-        "{}: a create returns the record",
-        T::KIND
-    );
+    assert_eq!(created.record.is_some(), able.returns_record, "{}: a create returns the record", T::KIND);
     if let Some(record) = created.record {
-        assert_same(
-            "as created and as read",
-            &record.to_record(),
-            &bench.read(&id).await,
-        );
+        assert_same("as created and as read", &record.to_record(), &bench.read(&id).await);
     }
     let rename = RecordPatch::from_iter([(T::NAME.into(), Value::text(bench.name()))]);
-    let updated = ok(
-        bench.update(&id, &rename).await,
-        format!("rename a {}", T::KIND),
-    );
-    assert_eq!(
-        updated.record.is_some(),
-        able.returns_record,
-        "{}: an update returns the record",
-        T::KIND
-    );
+    let updated = ok(bench.update(&id, &rename).await, format!("rename a {}", T::KIND));
+    assert_eq!(updated.record.is_some(), able.returns_record, "{}: an update returns the record", T::KIND);
     if let Some(record) = updated.record {
-        assert_same(
-            "as updated and as read",
-            &record.to_record(),
-            &bench.read(&id).await,
-        );
+        assert_same("as updated and as read", &record.to_record(), &bench.read(&id).await);
     }
 }
 
@@ -314,34 +217,16 @@ async fn write_cost<T: Sample>(bench: &Bench) {
     let before = bench.calls();
     let mut all = bench.create_many::<T>(count).await;
     let spent = usize::try_from(bench.calls() - before).unwrap_or(usize::MAX);
-    assert!(
-        spent <= able.write_calls(count),
-        "{}: {count} creates cost {spent} calls",
-        T::KIND
-    );
+    assert!(spent <= able.write_calls(count), "{}: {count} creates cost {spent} calls", T::KIND);
 
     all.extend(ids);
-    let rename = |id| {
-        update_write::<T>(
-            id,
-            &RecordPatch::from_iter([(T::NAME.into(), Value::text(bench.name()))]),
-        )
-    };
+    let rename = |id| update_write::<T>(id, &RecordPatch::from_iter([(T::NAME.into(), Value::text(bench.name()))]));
     let before = bench.calls();
-    for written in bench
-        .on::<T>()
-        .write(all.iter().map(rename).collect())
-        .await
-    {
+    for written in bench.on::<T>().write(all.iter().map(rename).collect()).await {
         ok(written, "rename");
     }
     let spent = usize::try_from(bench.calls() - before).unwrap_or(usize::MAX);
-    assert!(
-        spent <= able.write_calls(all.len()),
-        "{}: {} updates cost {spent} calls",
-        T::KIND,
-        all.len()
-    );
+    assert!(spent <= able.write_calls(all.len()), "{}: {} updates cost {spent} calls", T::KIND, all.len());
 }
 
 /// A second create under the same key finds the first record and makes no other.
@@ -357,94 +242,42 @@ async fn creates_once<T: Sample>(bench: &Bench) {
     let key = format!("{}-{}-key", bench.subject.tag, T::KIND);
     let patch = bench.minimal::<T>(&bench.name());
     let new = || ok(T::new_from_patch(patch.clone()), "a new record");
-    let first = ok(
-        bench.on::<T>().create_once(&key, new()).await,
-        "create with a key",
-    );
+    let first = ok(bench.on::<T>().create_once(&key, new()).await, "create with a key");
     assert_eq!(first.outcome, Outcome::Created, "{}", T::KIND);
     assert_shows(&bench.read(&first.id).await, &patch);
 
-    let again = ok(
-        bench.on::<T>().create_once(&key, new()).await,
-        "create with the same key",
-    );
-    assert!(
-        matches!(again.outcome, Outcome::Existed | Outcome::Updated),
-        "{}: {}",
-        T::KIND,
-        again.outcome
-    );
-    assert_eq!(
-        again.id,
-        first.id,
-        "{}: a second record was created",
-        T::KIND
-    );
+    let again = ok(bench.on::<T>().create_once(&key, new()).await, "create with the same key");
+    assert!(matches!(again.outcome, Outcome::Existed | Outcome::Updated), "{}: {}", T::KIND, again.outcome);
+    assert_eq!(again.id, first.id, "{}: a second record was created", T::KIND);
 
     let other = ok(
         bench
             .on::<T>()
             .create_once(&format!("{key}-2"), {
-                ok(
-                    T::new_from_patch(bench.minimal::<T>(&bench.name())),
-                    "a new record",
-                )
+                ok(T::new_from_patch(bench.minimal::<T>(&bench.name())), "a new record")
             })
             .await,
         "create with another key",
     );
     assert_ne!(other.id, first.id, "{}", T::KIND);
 
-    let found = ok(
-        bench.on::<T>().find(&[FindKey::CreateKey(key)]).await,
-        "find by key",
-    );
+    let found = ok(bench.on::<T>().find(&[FindKey::CreateKey(key)]).await, "find by key");
     let ids: Vec<_> = found.iter().flatten().map(crm_model::Object::id).collect();
     assert_eq!(ids, [first.id], "{}", T::KIND);
 
     // In one batch, beside a create without a key, each keeps its place.
     let keyed = |key: String| {
-        let new = ok(
-            T::new_from_patch(bench.minimal::<T>(&bench.name())),
-            "a new record",
-        );
-        Write::Create(Create {
-            new,
-            key: Some(key),
-        })
+        let new = ok(T::new_from_patch(bench.minimal::<T>(&bench.name())), "a new record");
+        Write::Create(Create { new, key: Some(key) })
     };
     let tag = &bench.subject.tag;
     let plain = create_write(&bench.minimal::<T>(&bench.name()));
-    let batch = vec![
-        keyed(format!("{tag}-{}-3", T::KIND)),
-        plain,
-        keyed(format!("{tag}-{}-4", T::KIND)),
-    ];
-    let written: Vec<_> = bench
-        .on::<T>()
-        .write(batch)
-        .await
-        .into_iter()
-        .map(|done| ok(done, "a batch with keys"))
-        .collect();
-    assert!(
-        written.iter().all(|done| done.outcome == Outcome::Created),
-        "{}",
-        T::KIND
-    );
-    let find = [
-        FindKey::CreateKey(format!("{tag}-{}-4", T::KIND)),
-        FindKey::CreateKey(format!("{tag}-{}-3", T::KIND)),
-    ];
+    let batch = vec![keyed(format!("{tag}-{}-3", T::KIND)), plain, keyed(format!("{tag}-{}-4", T::KIND))];
+    let written: Vec<_> =
+        bench.on::<T>().write(batch).await.into_iter().map(|done| ok(done, "a batch with keys")).collect();
+    assert!(written.iter().all(|done| done.outcome == Outcome::Created), "{}", T::KIND);
+    let find = [FindKey::CreateKey(format!("{tag}-{}-4", T::KIND)), FindKey::CreateKey(format!("{tag}-{}-3", T::KIND))];
     let found = ok(bench.on::<T>().find(&find).await, "find by keys");
-    let ids: Vec<Vec<_>> = found
-        .iter()
-        .map(|found| found.iter().map(crm_model::Object::id).collect())
-        .collect();
-    assert_eq!(
-        ids,
-        [[written[2].id.clone()], [written[0].id.clone()]],
-        "{}",
-        T::KIND
-    );
+    let ids: Vec<Vec<_>> = found.iter().map(|found| found.iter().map(crm_model::Object::id).collect()).collect();
+    assert_eq!(ids, [[written[2].id.clone()], [written[0].id.clone()]], "{}", T::KIND);
 }

@@ -35,7 +35,13 @@ impl World {
     }
 }
 
-fn connect(vendor: Vendor, transport: Arc<dyn Transport>, clock: SandboxClock, seed: u64, credentials: &Value) -> Arc<dyn Crm> {
+fn connect(
+    vendor: Vendor,
+    transport: Arc<dyn Transport>,
+    clock: SandboxClock,
+    seed: u64,
+    credentials: &Value,
+) -> Arc<dyn Crm> {
     let text = |name: &str| credentials[name].as_str().unwrap_or_default().to_owned();
     let _ = (&transport, &clock, seed, &text);
     match vendor {
@@ -43,7 +49,12 @@ fn connect(vendor: Vendor, transport: Arc<dyn Transport>, clock: SandboxClock, s
         Vendor::Salesforce => {
             let host = salesforce::LoginHost::custom(&text("instance_url")).expect("an address");
             let login = salesforce::ClientCredentials::new(host, text("client_id"), text("client_secret"));
-            let client = salesforce::Salesforce::builder().login(login).transport(transport).clock(Arc::new(clock)).seed(seed).build();
+            let client = salesforce::Salesforce::builder()
+                .login(login)
+                .transport(transport)
+                .clock(Arc::new(clock))
+                .seed(seed)
+                .build();
             Arc::new(unified_crm::SalesforceCrm::new(client.expect("credentials")))
         }
         #[cfg(feature = "freshsales")]

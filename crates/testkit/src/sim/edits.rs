@@ -137,7 +137,8 @@ impl Inner {
         let first = FIRST[number % FIRST.len()];
         let last = LAST[number % LAST.len()];
         let email = format!("{}.{}@{}.example", first, last, ["acme", "globex"][number % 2]).to_lowercase();
-        let mut fields = vec![("last_name", last.to_owned()), ("emails[primary]", email), ("first_name", first.to_owned())];
+        let mut fields =
+            vec![("last_name", last.to_owned()), ("emails[primary]", email), ("first_name", first.to_owned())];
         for field in ["job_title", "phones[work]", "phones[mobile]", "addresses[mailing]"] {
             let value = self.value(Vendor::Salesforce, ObjectKind::Contact, field);
             fields.push((field, value));
@@ -203,12 +204,17 @@ impl Inner {
             (_, "body") => self.pick(&TEXTS),
             (_, "consent.email") => self.pick(&["out", "out", ""]),
             (_, "accounts[primary]" | "account") => {
-                return if self.chance(20) { String::new() } else { self.someone_of(vendor, ObjectKind::Account).unwrap_or_default() };
+                return if self.chance(20) {
+                    String::new()
+                } else {
+                    self.someone_of(vendor, ObjectKind::Account).unwrap_or_default()
+                };
             }
             (_, "targets[primary]") => {
                 let mut kinds = [ObjectKind::Account, ObjectKind::Contact, ObjectKind::Deal];
                 self.dice.shuffle(&mut kinds);
-                let target = kinds.into_iter().find_map(|object| Some(format!("{object}:{}", self.someone_of(vendor, object)?)));
+                let target =
+                    kinds.into_iter().find_map(|object| Some(format!("{object}:{}", self.someone_of(vendor, object)?)));
                 return target.unwrap_or_default();
             }
             _ => "",
@@ -218,8 +224,12 @@ impl Inner {
 
     /// The id of any live record of an object.
     fn someone_of(&mut self, vendor: Vendor, object: ObjectKind) -> Option<String> {
-        let alive: Vec<&String> =
-            self.shown.iter().filter(|(key, shown)| key.0 == vendor && key.1 == object && shown.alive).map(|(key, _)| &key.2).collect();
+        let alive: Vec<&String> = self
+            .shown
+            .iter()
+            .filter(|(key, shown)| key.0 == vendor && key.1 == object && shown.alive)
+            .map(|(key, _)| &key.2)
+            .collect();
         if alive.is_empty() { None } else { Some(alive[self.dice.usize(..alive.len())].clone()) }
     }
 
@@ -233,7 +243,9 @@ impl Inner {
             0..10 => self.new_record(vendor, object).into_iter().collect(),
             10..16 if self.setup.deletes => {
                 let id = self.someone_of(vendor, object);
-                id.map(|id| Deed { pause, vendor, edit: HumanEdit::Delete { object: name(), id } }).into_iter().collect()
+                id.map(|id| Deed { pause, vendor, edit: HumanEdit::Delete { object: name(), id } })
+                    .into_iter()
+                    .collect()
             }
             16..20 if self.setup.deletes => {
                 let mut gone = self.shown.iter().filter(|(key, shown)| key.0 == vendor && !shown.alive);
@@ -257,7 +269,12 @@ impl Inner {
         (id != loser).then_some(Deed { pause, vendor, edit })
     }
 
-    fn edit_one(&mut self, vendor: Vendor, object: ObjectKind, pause: Duration) -> Option<(Deed, String, &'static str)> {
+    fn edit_one(
+        &mut self,
+        vendor: Vendor,
+        object: ObjectKind,
+        pause: Duration,
+    ) -> Option<(Deed, String, &'static str)> {
         let id = self.someone_of(vendor, object)?;
         // Nobody moves a note.
         let all = if object == ObjectKind::Note { &["body"] } else { fields(object) };

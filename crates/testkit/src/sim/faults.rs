@@ -37,10 +37,9 @@ impl FaultClass {
     fn kinds(self) -> Vec<FaultKind> {
         let server = |status, after| FaultKind::Server5xx { status, after };
         match self {
-            Self::Throttled => vec![
-                FaultKind::Status429 { retry_after: Some(3) },
-                FaultKind::Status429 { retry_after: None },
-            ],
+            Self::Throttled => {
+                vec![FaultKind::Status429 { retry_after: Some(3) }, FaultKind::Status429 { retry_after: None }]
+            }
             Self::ServerErrors => vec![server(503, false), server(500, false), server(502, true), server(504, true)],
             Self::LostConnections => vec![FaultKind::ResetBefore, FaultKind::ResetAfter],
             Self::BrokenAnswers => vec![FaultKind::TruncatedBody, FaultKind::MalformedBody, FaultKind::Html200],

@@ -16,6 +16,8 @@ pub enum Who {
     Person,
     /// The sync, through the vendor's API.
     Sync,
+    /// The vendor itself, in consequence of a deletion by the sync.
+    Vendor,
 }
 
 /// What happened to a record.
@@ -59,6 +61,7 @@ impl fmt::Display for Event {
         let who = match self.who {
             Who::Person => "person",
             Who::Sync => "sync  ",
+            Who::Vendor => "vendor",
         };
         write!(f, "{} {who} {vendor} {object} {id} ", self.at.format("%d %H:%M:%S"))?;
         match &self.what {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sync_store::{
-    Batch, ConflictEntry, Cursor, Intent, IntentId, Lease, Link, LinkFilter, LinkId, LinkState, Page, RecordError, Result,
-    Review, ReviewId, Run, RunId, Scope, Side, StateStore,
+    Batch, ConflictEntry, Cursor, Intent, IntentId, Lease, Link, LinkFilter, LinkId, LinkState, Page, RecordError,
+    Result, Review, ReviewId, Run, RunId, Scope, Side, StateStore,
 };
 
 use super::Crash;

@@ -125,8 +125,12 @@ fn read_salesforce(object: ObjectKind, field: &str, record: &Value) -> String {
         (_, "website") => website(&text("Website")),
         (_, "phones[main]" | "phones[work]") => phone(&text("Phone")),
         (_, "phones[mobile]") => phone(&text("MobilePhone")),
-        (_, "addresses[billing]") => address(["BillingStreet", "BillingCity", "BillingState", "BillingPostalCode", "BillingCountry"].map(text)),
-        (_, "addresses[mailing]") => address(["MailingStreet", "MailingCity", "MailingState", "MailingPostalCode", "MailingCountry"].map(text)),
+        (_, "addresses[billing]") => {
+            address(["BillingStreet", "BillingCity", "BillingState", "BillingPostalCode", "BillingCountry"].map(text))
+        }
+        (_, "addresses[mailing]") => {
+            address(["MailingStreet", "MailingCity", "MailingState", "MailingPostalCode", "MailingCountry"].map(text))
+        }
         (_, "employee_count") => number(&text("NumberOfEmployees")),
         (_, "annual_revenue") => number(&text("AnnualRevenue")),
         (_, "first_name") => text("FirstName"),
@@ -169,7 +173,10 @@ fn read_freshsales(object: ObjectKind, field: &str, record: &Value, stages: &Sta
         (_, "emails[primary]") => text("email").to_lowercase(),
         (_, "accounts[primary]") => {
             let accounts = record["sales_accounts"].as_array().into_iter().flatten();
-            accounts.filter(|account| account["is_primary"] == json!(true)).map(|account| plain(&account["id"])).collect()
+            accounts
+                .filter(|account| account["is_primary"] == json!(true))
+                .map(|account| plain(&account["id"]))
+                .collect()
         }
         (_, "account") => text("sales_account_id"),
         (_, "consent.email") => {
@@ -276,9 +283,12 @@ pub(super) fn written(vendor: Vendor, object: ObjectKind, field: &str, value: &s
             (_, "description") => "Description",
             (_, "due") => "ActivityDate",
             (_, "done") => return json!({"Status": if value == "yes" { "Completed" } else { "Not Started" }}),
-            (ObjectKind::Note, "targets[primary]") => return json!({"ParentId": value.split_once(':').map(|(_, id)| id)}),
+            (ObjectKind::Note, "targets[primary]") => {
+                return json!({"ParentId": value.split_once(':').map(|(_, id)| id)});
+            }
             (_, "targets[primary]") => {
-                let (key, other) = if value.starts_with("contact:") { ("WhoId", "WhatId") } else { ("WhatId", "WhoId") };
+                let (key, other) =
+                    if value.starts_with("contact:") { ("WhoId", "WhatId") } else { ("WhatId", "WhoId") };
                 return json!({key: value.split_once(':').map(|(_, id)| id), other: null});
             }
             (_, "body") => return json!({"Body": value, "Title": "Note"}),
@@ -325,7 +335,9 @@ fn address_names(vendor: Vendor, object: ObjectKind) -> [&'static str; 5] {
         (Vendor::Salesforce, ObjectKind::Account) => {
             ["BillingStreet", "BillingCity", "BillingState", "BillingPostalCode", "BillingCountry"]
         }
-        (Vendor::Salesforce, _) => ["MailingStreet", "MailingCity", "MailingState", "MailingPostalCode", "MailingCountry"],
+        (Vendor::Salesforce, _) => {
+            ["MailingStreet", "MailingCity", "MailingState", "MailingPostalCode", "MailingCountry"]
+        }
         _ => ["address", "city", "state", "zipcode", "country"],
     }
 }

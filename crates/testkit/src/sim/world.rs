@@ -85,9 +85,11 @@ impl World {
             .salesforce_quirks(setup.salesforce.clone())
             .build();
         let stages = sandbox.state(Vendor::Freshsales)["settings"]["deal_stages"].clone();
-        let stages = stages.as_array().into_iter().flatten().filter_map(|stage| {
-            Some((stage["id"].to_string(), stage["name"].as_str()?.to_owned()))
-        });
+        let stages = stages
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|stage| Some((stage["id"].to_string(), stage["name"].as_str()?.to_owned())));
         let inner = Inner {
             setup,
             dice: fastrand::Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed),
@@ -275,6 +277,7 @@ impl World {
         let mut inner = self.lock();
         for entry in entries {
             let who = if entry.actor == Actor::Api { Who::Sync } else { Who::Person };
+            let asked = format!("{}?{}", entry.path, entry.query.as_deref().unwrap_or_default());
             let mut touched = BTreeSet::new();
             let mut gone = false;
             for effect in &entry.effects {
@@ -289,6 +292,9 @@ impl World {
             for key in touched {
                 let (vendor, object, id) = &key;
                 let record = self.sandbox.record(*vendor, object_name(*vendor, *object), id);
+                // What goes along with a record whose deletion was asked for is the vendor's own doing.
+                let asked_for = entry.method != "DELETE" || asked.contains(id.as_str());
+                let who = if asked_for { who } else { Who::Vendor };
                 inner.look_at(key, record.as_ref(), who, entry.at);
             }
             if who == Who::Sync {
@@ -299,10 +305,21 @@ impl World {
 
     /// Notes which records an answer showed to the sync.
     pub(super) fn was_read(&self, vendor: Vendor, asked: &str, answer: &str) {
+        let ids = match vendor {
+            // A list without its includes is read for the sake of what hangs on the records.
+            Vendor::Freshsales if asked.contains("/view/") && !asked.contains("include=") => return,
+            Vendor::Freshsales => records_in(answer),
+            // Ids are unique at Salesforce, so they cannot be mistaken.
+            _ => BTreeSet::new(),
+        };
         let mut inner = self.lock();
         let Inner { shown, read_at, history, .. } = &mut *inner;
-        for key in shown.keys().filter(|key| key.0 == vendor && is_about(vendor, key.1, asked)) {
-            if answer.contains(key.2.as_str()) {
+        for key in shown.keys().filter(|key| key.0 == vendor) {
+            let is_shown = match vendor {
+                Vendor::Freshsales => ids.contains(&(key.1, key.2.clone())),
+                _ => is_about(key.1, asked) && answer.contains(key.2.as_str()),
+            };
+            if is_shown {
                 read_at.insert(key.clone(), history.len());
             }
         }
@@ -313,25 +330,27 @@ impl World {
     }
 }
 
-/// Whether a request is about records of an object, by its address.
-fn is_about(vendor: Vendor, object: ObjectKind, asked: &str) -> bool {
-    let name = object_name(vendor, object);
-    match vendor {
-        Vendor::Salesforce => ["sobjects/", "FROM ", "FROM%20", "FROM+", "from%20", "from+"].iter().any(|before| {
-            let named = format!("{before}{name}");
-            let mut places = asked.match_indices(&named).map(|(at, found)| at + found.len());
-            places.any(|end| !asked[end..].starts_with(|c: char| c.is_ascii_alphanumeric()))
-        }),
-        _ => {
-            let path = asked.split('?').next().unwrap_or_default();
-            let known = |segment: &&str| view::OBJECTS.iter().any(|object| is_named(segment, object_name(vendor, *object)));
-            path.rsplit('/').find(known).is_some_and(|segment| is_named(segment, name))
-        }
-    }
+/// Whether a request to Salesforce is about records of an object, by its address.
+fn is_about(object: ObjectKind, asked: &str) -> bool {
+    let name = object_name(Vendor::Salesforce, object);
+    ["sobjects/", "FROM ", "FROM%20", "FROM+"].iter().any(|before| {
+        let named = format!("{before}{name}");
+        let mut places = asked.match_indices(&named).map(|(at, found)| at + found.len());
+        places.any(|end| !asked[end..].starts_with(|c: char| c.is_ascii_alphanumeric()))
+    })
 }
 
-fn is_named(segment: &str, name: &str) -> bool {
-    segment.strip_suffix('s').unwrap_or(segment) == name
+/// The records that an answer of Freshsales shows in full: one under its singular, many under their plural.
+fn records_in(answer: &str) -> BTreeSet<(ObjectKind, String)> {
+    let Ok(Value::Object(answer)) = serde_json::from_str(answer) else { return BTreeSet::new() };
+    let mut found = BTreeSet::new();
+    for (name, value) in &answer {
+        let Some(object) = object_of(Vendor::Freshsales, name.strip_suffix('s').unwrap_or(name)) else { continue };
+        let rows = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        let whole = rows.iter().filter(|row| row["partial"] != Value::Bool(true));
+        found.extend(whole.map(|row| (object, row["id"].to_string())));
+    }
+    found
 }
 
 impl Inner {
@@ -394,11 +413,17 @@ mod tests {
     #[test]
     fn an_address_says_which_records_are_asked_for() {
         let soql = "/services/data/v62.0/query?q=SELECT+Id%2CAccountId+FROM+Contact+WHERE+Id+!%3D+null";
-        assert!(is_about(Vendor::Salesforce, ObjectKind::Contact, soql));
-        assert!(!is_about(Vendor::Salesforce, ObjectKind::Account, soql));
-        assert!(is_about(Vendor::Salesforce, ObjectKind::Task, "/services/data/v62.0/composite/sobjects/Task"));
-        assert!(is_about(Vendor::Freshsales, ObjectKind::Note, "/crm/sales/api/contacts/7/notes?page=1"));
-        assert!(!is_about(Vendor::Freshsales, ObjectKind::Contact, "/crm/sales/api/contacts/7/notes?page=1"));
-        assert!(is_about(Vendor::Freshsales, ObjectKind::Account, "/crm/sales/api/sales_accounts/view/3?include=owner"));
+        assert!(is_about(ObjectKind::Contact, soql));
+        assert!(!is_about(ObjectKind::Account, soql));
+        assert!(is_about(ObjectKind::Task, "/services/data/v62.0/composite/sobjects/Task"));
+    }
+
+    #[test]
+    fn an_answer_says_which_records_it_shows() {
+        let answer =
+            r#"{"contacts":[{"id":7},{"id":8}],"sales_accounts":[{"id":9,"partial":true}],"meta":{"total":2}}"#;
+        let shown = |ids: [i32; 2]| ids.map(|id| (ObjectKind::Contact, id.to_string())).into();
+        assert_eq!(records_in(answer), shown([7, 8]));
+        assert_eq!(records_in(r#"{"note":{"id":7}}"#), BTreeSet::from([(ObjectKind::Note, "7".to_owned())]));
     }
 }

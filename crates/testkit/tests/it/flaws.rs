@@ -8,9 +8,8 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use testkit::contract::{CASES, Subject};
 use unified_crm::{
-    Capabilities, Change, Collection, CollectionCapabilities, Create, Crm, Cursor, DeleteEvidence,
-    Error, Fetched, FindKey, Identity, LedgerSnapshot, ListQuery, ManualClock, MemoryCrm, Outcome,
-    Result, Write, Written,
+    Capabilities, Change, Collection, CollectionCapabilities, Create, Crm, Cursor, DeleteEvidence, Error, Fetched,
+    FindKey, Identity, LedgerSnapshot, ListQuery, ManualClock, MemoryCrm, Outcome, Result, Write, Written,
 };
 
 /// How a CRM with contacts breaks its promises.
@@ -60,16 +59,8 @@ impl Flawed {
         let own = inner.capabilities().objects[&ObjectKind::Contact].clone();
         let mut capabilities = Capabilities::default();
         capabilities.objects = BTreeMap::from([(ObjectKind::Contact, own.clone())]);
-        let contacts = FlawedContacts {
-            inner: inner.clone(),
-            capabilities: own,
-            flaw,
-        };
-        Self {
-            inner,
-            capabilities,
-            contacts,
-        }
+        let contacts = FlawedContacts { inner: inner.clone(), capabilities: own, flaw };
+        Self { inner, capabilities, contacts }
     }
 }
 
@@ -150,9 +141,7 @@ impl Collection<Contact> for FlawedContacts {
     async fn schema(&self) -> Result<Schema> {
         let mut schema = self.inner().schema().await?;
         if self.has(Flaw::SchemaForgetsAField) {
-            schema
-                .fields
-                .retain(|field| field.key != Contact::JOB_TITLE);
+            schema.fields.retain(|field| field.key != Contact::JOB_TITLE);
         }
         Ok(schema)
     }
@@ -170,19 +159,13 @@ impl Collection<Contact> for FlawedContacts {
     }
 
     fn list(&self, query: ListQuery) -> BoxStream<'_, Result<Contact>> {
-        let query = if self.has(Flaw::IgnoresTheLimit) {
-            ListQuery::all()
-        } else {
-            query
-        };
+        let query = if self.has(Flaw::IgnoresTheLimit) { ListQuery::all() } else { query };
         let inner = self.inner().list(query);
         if self.has(Flaw::LosesTheLastOfAList) {
             return inner.take(200).boxed();
         }
         if self.has(Flaw::ListsTwice) {
-            return inner
-                .flat_map(|record| stream::iter([record.clone(), record]))
-                .boxed();
+            return inner.flat_map(|record| stream::iter([record.clone(), record])).boxed();
         }
         if self.has(Flaw::HidesAField) {
             return inner
@@ -202,8 +185,7 @@ impl Collection<Contact> for FlawedContacts {
             for (key, records) in keys.iter().zip(&mut found) {
                 records.retain(|record| {
                     let emails = record.emails.get().into_iter().flatten();
-                    !matches!(key, FindKey::Email(_))
-                        || emails.clone().any(|email| email.value == key.text())
+                    !matches!(key, FindKey::Email(_)) || emails.clone().any(|email| email.value == key.text())
                 });
             }
         }
@@ -213,39 +195,33 @@ impl Collection<Contact> for FlawedContacts {
     fn changes(&self, since: Option<Cursor>) -> BoxStream<'_, Result<Change<Contact>>> {
         let is_first = since.is_none();
         let since = match self.flaw {
-            Flaw::FeedTakesAnyCursor => {
-                since.filter(|cursor| cursor.as_str().parse::<u64>().is_ok())
-            }
+            Flaw::FeedTakesAnyCursor => since.filter(|cursor| cursor.as_str().parse::<u64>().is_ok()),
             Flaw::FeedAlwaysTellsEverything if !is_first => Some(Cursor::new("0")),
             _ => since,
         };
         let inner = self.inner().changes(since);
         match self.flaw {
-            Flaw::FeedHasNoEnd => inner
-                .filter(|event| keep(!matches!(event, Ok(Change::Finished(_)))))
-                .boxed(),
+            Flaw::FeedHasNoEnd => inner.filter(|event| keep(!matches!(event, Ok(Change::Finished(_))))).boxed(),
             Flaw::FeedMissesEdits if !is_first => inner
                 .filter(|event| {
-                    let is_edit =
-                        |record: &Contact| record.meta.updated_at != record.meta.created_at;
+                    let is_edit = |record: &Contact| record.meta.updated_at != record.meta.created_at;
                     keep(!matches!(event, Ok(Change::Record(record)) if is_edit(record)))
                 })
                 .boxed(),
             Flaw::FeedInventsADeletion => inner
                 .flat_map(|event| {
                     let invented = match &event {
-                        Ok(Change::Record(record)) => Some(Ok(Change::Deleted {
-                            id: record.id(),
-                            deleted: crm_model::Deleted::Hard,
-                        })),
+                        Ok(Change::Record(record)) => {
+                            Some(Ok(Change::Deleted { id: record.id(), deleted: crm_model::Deleted::Hard }))
+                        }
                         _ => None,
                     };
                     stream::iter([Some(event), invented].into_iter().flatten())
                 })
                 .boxed(),
-            Flaw::FeedKeepsDeletionsToItself => inner
-                .filter(|event| keep(!matches!(event, Ok(Change::Deleted { .. }))))
-                .boxed(),
+            Flaw::FeedKeepsDeletionsToItself => {
+                inner.filter(|event| keep(!matches!(event, Ok(Change::Deleted { .. })))).boxed()
+            }
             Flaw::FeedLosesTies => {
                 let mut told = 0;
                 inner
@@ -259,10 +235,7 @@ impl Collection<Contact> for FlawedContacts {
         }
     }
 
-    async fn write(
-        &self,
-        writes: Vec<Write<Contact>>,
-    ) -> Vec<std::result::Result<Written<Contact>, Error>> {
+    async fn write(&self, writes: Vec<Write<Contact>>) -> Vec<std::result::Result<Written<Contact>, Error>> {
         let writes = writes.into_iter().map(|write| self.spoil(write)).collect();
         let mut results = self.inner().write(writes).await;
         if self.has(Flaw::StopsAtTheFirstError)
@@ -298,10 +271,7 @@ fn failing(flaw: Flaw) -> Vec<&'static str> {
 #[test]
 fn a_crm_that_keeps_its_promises_passes() {
     assert_eq!(failing(Flaw::None), [""; 0]);
-    assert_eq!(
-        DeleteEvidence::Feed,
-        Flawed::new(Flaw::None).contacts.capabilities.deletes
-    );
+    assert_eq!(DeleteEvidence::Feed, Flawed::new(Flaw::None).contacts.capabilities.deletes);
 }
 
 #[test]
@@ -310,70 +280,31 @@ fn every_broken_promise_fails_the_case_that_states_it() {
         (Flaw::LosesTheLastOfAList, "list_passes_page_boundaries"),
         (Flaw::ListsTwice, "list_passes_page_boundaries"),
         (Flaw::IgnoresTheLimit, "list_honours_its_query"),
-        (
-            Flaw::GetsInOrderOfIds,
-            "get_keeps_the_order_and_tells_what_is_missing",
-        ),
-        (
-            Flaw::LeavesOutMissingIds,
-            "get_keeps_the_order_and_tells_what_is_missing",
-        ),
-        (
-            Flaw::FindsByExactCaseOnly,
-            "records_are_found_by_email_whatever_its_case",
-        ),
+        (Flaw::GetsInOrderOfIds, "get_keeps_the_order_and_tells_what_is_missing"),
+        (Flaw::LeavesOutMissingIds, "get_keeps_the_order_and_tells_what_is_missing"),
+        (Flaw::FindsByExactCaseOnly, "records_are_found_by_email_whatever_its_case"),
         (Flaw::DropsOptOuts, "an_opt_out_travels_up_and_stays"),
         (Flaw::DropsOptOuts, "an_opt_out_is_never_dropped"),
-        (
-            Flaw::DropsCustomFields,
-            "an_unknown_custom_field_is_never_dropped",
-        ),
-        (
-            Flaw::ClearsItsNeighbour,
-            "a_patch_touches_only_what_it_names",
-        ),
-        (
-            Flaw::StopsAtTheFirstError,
-            "a_bad_write_does_not_stop_the_others",
-        ),
+        (Flaw::DropsCustomFields, "an_unknown_custom_field_is_never_dropped"),
+        (Flaw::ClearsItsNeighbour, "a_patch_touches_only_what_it_names"),
+        (Flaw::StopsAtTheFirstError, "a_bad_write_does_not_stop_the_others"),
         (Flaw::ForgetsKeys, "a_create_with_a_key_happens_once"),
         (Flaw::ForgetsKeys, "records_are_found_by_key"),
         (Flaw::ReturnsNoRecords, "writes_return_records_as_claimed"),
-        (
-            Flaw::CallsAnUpdateCreated,
-            "a_create_with_a_key_happens_once",
-        ),
+        (Flaw::CallsAnUpdateCreated, "a_create_with_a_key_happens_once"),
         (Flaw::FeedHasNoEnd, "the_first_read_tells_everything"),
         (Flaw::FeedMissesEdits, "edits_between_two_reads_are_seen"),
-        (
-            Flaw::FeedMissesEdits,
-            "changes_that_share_a_moment_are_all_seen",
-        ),
+        (Flaw::FeedMissesEdits, "changes_that_share_a_moment_are_all_seen"),
         (Flaw::FeedInventsADeletion, "deletions_are_told_as_claimed"),
-        (
-            Flaw::FeedKeepsDeletionsToItself,
-            "deletions_are_told_as_claimed",
-        ),
+        (Flaw::FeedKeepsDeletionsToItself, "deletions_are_told_as_claimed"),
         (Flaw::FeedTakesAnyCursor, "a_foreign_cursor_is_refused"),
-        (
-            Flaw::FeedAlwaysTellsEverything,
-            "nothing_changed_tells_nothing",
-        ),
-        (
-            Flaw::FeedLosesTies,
-            "changes_that_share_a_moment_are_all_seen",
-        ),
+        (Flaw::FeedAlwaysTellsEverything, "nothing_changed_tells_nothing"),
+        (Flaw::FeedLosesTies, "changes_that_share_a_moment_are_all_seen"),
         (Flaw::HidesAField, "all_reads_agree"),
-        (
-            Flaw::SchemaForgetsAField,
-            "the_schema_names_what_reads_return",
-        ),
+        (Flaw::SchemaForgetsAField, "the_schema_names_what_reads_return"),
     ];
     for (flaw, case) in expected {
         let failing = failing(flaw);
-        assert!(
-            failing.contains(&case),
-            "{flaw:?} passes {case}; it fails only {failing:?}"
-        );
+        assert!(failing.contains(&case), "{flaw:?} passes {case}; it fails only {failing:?}");
     }
 }

@@ -21,65 +21,36 @@ fn scenes() -> Vec<Scene> {
     let mut scenes = Vec::new();
     #[cfg(feature = "salesforce")]
     scenes.push(Scene::new(Vendor::Salesforce, |sandbox, transport| {
-        Arc::new(unified_crm::SalesforceCrm::new(testkit::salesforce_client(
-            sandbox, transport,
-        )))
+        Arc::new(unified_crm::SalesforceCrm::new(testkit::salesforce_client(sandbox, transport)))
     }));
     #[cfg(feature = "freshsales")]
     scenes.push(Scene::new(Vendor::Freshsales, |sandbox, transport| {
-        Arc::new(unified_crm::FreshsalesCrm::new(testkit::freshsales_client(
-            sandbox, transport,
-        )))
+        Arc::new(unified_crm::FreshsalesCrm::new(testkit::freshsales_client(sandbox, transport)))
     }));
     scenes
 }
 
 impl Scene {
-    fn new(
-        vendor: Vendor,
-        connect: impl FnOnce(&Sandbox, SandboxTransport) -> Arc<dyn Crm>,
-    ) -> Self {
+    fn new(vendor: Vendor, connect: impl FnOnce(&Sandbox, SandboxTransport) -> Arc<dyn Crm>) -> Self {
         let start = chrono::DateTime::from_timestamp(1_748_854_800, 0).expect("a time");
-        let sandbox = Sandbox::builder()
-            .data(Data::Empty)
-            .clock(Clock::follow_tokio(start))
-            .build();
+        let sandbox = Sandbox::builder().data(Data::Empty).clock(Clock::follow_tokio(start)).build();
         let transport = SandboxTransport::new(&sandbox, vendor);
         let crm = connect(&sandbox, transport.clone());
-        Self {
-            vendor,
-            sandbox,
-            transport,
-            crm,
-        }
+        Self { vendor, sandbox, transport, crm }
     }
 
     /// Lets the next calls that create contacts meet a fault.
-    fn on_create(&self, kind: FaultKind, times: u32) {
+    fn on_create(&self, kind: &FaultKind, times: u32) {
         for method in ["POST", "PATCH"] {
-            let part = if self.vendor == Vendor::Salesforce {
-                "sobjects"
-            } else {
-                "contacts"
-            };
-            self.sandbox.faults().inject(
-                self.vendor,
-                Fault::on(kind.clone(), Matcher::on(method, part)).times(times),
-            );
+            let part = if self.vendor == Vendor::Salesforce { "sobjects" } else { "contacts" };
+            self.sandbox.faults().inject(self.vendor, Fault::on(kind.clone(), Matcher::on(method, part)).times(times));
         }
     }
 
     /// Lets the next pages of contacts meet a fault.
     fn on_page(&self, kind: FaultKind, times: u32) {
-        let part = if self.vendor == Vendor::Salesforce {
-            "/query"
-        } else {
-            "/view/"
-        };
-        self.sandbox.faults().inject(
-            self.vendor,
-            Fault::on(kind, Matcher::on("GET", part)).times(times),
-        );
+        let part = if self.vendor == Vendor::Salesforce { "/query" } else { "/view/" };
+        self.sandbox.faults().inject(self.vendor, Fault::on(kind, Matcher::on("GET", part)).times(times));
     }
 
     fn clear(&self) {
@@ -91,20 +62,13 @@ impl Scene {
         let effects = self.sandbox.log().effects(self.vendor);
         effects
             .iter()
-            .filter(|effect| {
-                effect.action == Action::Created && effect.object.to_lowercase().contains("contact")
-            })
+            .filter(|effect| effect.action == Action::Created && effect.object.to_lowercase().contains("contact"))
             .count()
     }
 
     async fn contacts(&self, count: usize) {
         for index in 0..count {
-            self.crm
-                .contacts()
-                .expect("contacts")
-                .create(new_contact(index))
-                .await
-                .expect("created");
+            self.crm.contacts().expect("contacts").create(new_contact(index)).await.expect("created");
         }
     }
 }
@@ -139,7 +103,7 @@ on_every_vendor!(
         scene.contacts(1).await;
         for kind in [FaultKind::ResetAfter, FaultKind::Server5xx { status: 502, after: true }] {
             let before = scene.created();
-            scene.on_create(kind, 1);
+            scene.on_create(&kind, 1);
             let error = scene.crm.contacts().expect("contacts").create(new_contact(100 + before)).await.expect_err("no answer");
             assert_eq!(error.kind(), ErrorKind::Unknown, "{}: {error}", scene.vendor);
             assert!(!error.is_retryable(), "{}: {error}", scene.vendor);
@@ -159,7 +123,7 @@ on_every_vendor!(
         }
         scene.contacts(1).await;
         let before = scene.created();
-        scene.on_create(FaultKind::ResetAfter, 1);
+        scene.on_create(&FaultKind::ResetAfter, 1);
         let done = match contacts.create_once("key-1", new_contact(7)).await {
             Ok(done) => done,
             // Where the vendor's way is not safe to repeat by itself, the caller repeats it by key.
@@ -197,7 +161,7 @@ on_every_vendor!(
     |scene| {
         scene.contacts(1).await;
         let before = tokio::time::Instant::now();
-        scene.on_create(FaultKind::Status429 { retry_after: Some(30) }, 1);
+        scene.on_create(&FaultKind::Status429 { retry_after: Some(30) }, 1);
         scene.crm.contacts().expect("contacts").create(new_contact(9)).await.expect("after a wait");
         assert!(before.elapsed().as_secs() >= 30, "{}", scene.vendor);
         assert_eq!(scene.crm.usage().total().throttled, 1, "{}", scene.vendor);

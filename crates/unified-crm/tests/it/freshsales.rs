@@ -9,19 +9,11 @@ use testkit::contract::Subject;
 fn subject(quirks: Quirks) -> Subject {
     let start = chrono::DateTime::from_timestamp(1_748_854_800, 0).expect("a time");
     let clock = Clock::follow_tokio(start);
-    let sandbox = Sandbox::builder()
-        .data(Data::Empty)
-        .clock(clock)
-        .freshsales_quirks(quirks)
-        .build();
+    let sandbox = Sandbox::builder().data(Data::Empty).clock(clock).freshsales_quirks(quirks).build();
     let mut subject = Subject::new(Arc::new(testkit::connect_freshsales(&sandbox)));
     subject.human = Some(Arc::new(SandboxHuman::new(&sandbox, Vendor::Freshsales)));
     subject.proxy_path = Some("/selector/owners".to_owned());
-    subject.secrets.extend(
-        sandbox.credentials(Vendor::Freshsales)["api_key"]
-            .as_str()
-            .map(str::to_owned),
-    );
+    subject.secrets.extend(sandbox.credentials(Vendor::Freshsales)["api_key"].as_str().map(str::to_owned));
     subject
 }
 

@@ -23,11 +23,7 @@ async fn make() -> Subject {
     let mut sales = Pipeline::new(Meta::new("memory", "sales"));
     sales.name = "Sales".to_owned();
     sales.is_default = true;
-    sales.stages = vec![
-        stage(0, "New", false, false),
-        stage(1, "Won", true, true),
-        stage(2, "Lost", true, false),
-    ];
+    sales.stages = vec![stage(0, "New", false, false), stage(1, "Won", true, true), stage(2, "Lost", true, false)];
     crm.add_pipeline(sales);
     Subject::new(Arc::new(crm))
 }

@@ -9,19 +9,15 @@ use testkit::contract::Subject;
 fn subject(quirks: Quirks) -> Subject {
     let start = chrono::DateTime::from_timestamp(1_748_854_800, 0).expect("a time");
     let clock = Clock::follow_tokio(start);
-    let sandbox = Sandbox::builder()
-        .data(Data::Empty)
-        .clock(clock)
-        .salesforce_quirks(quirks)
-        .build();
+    let sandbox = Sandbox::builder().data(Data::Empty).clock(clock).salesforce_quirks(quirks).build();
     let mut subject = Subject::new(Arc::new(testkit::connect_salesforce(&sandbox)));
     subject.human = Some(Arc::new(SandboxHuman::new(&sandbox, Vendor::Salesforce)));
     // The API's numbers are doubles.
     subject.amount_digits = 15;
     subject.proxy_path = Some("/services/data/v62.0/limits".to_owned());
     let credentials = sandbox.credentials(Vendor::Salesforce);
-    let secrets = ["client_secret", "access_token", "password"]
-        .map(|name| credentials[name].as_str().map(str::to_owned));
+    let secrets =
+        ["client_secret", "access_token", "password"].map(|name| credentials[name].as_str().map(str::to_owned));
     subject.secrets.extend(secrets.into_iter().flatten());
     subject
 }

@@ -17,46 +17,18 @@ struct Rule {
 }
 
 const RULES: &[Rule] = &[
-    Rule {
-        package: "rest-core",
-        uses: &[],
-        tests_use: &[],
-    },
-    Rule {
-        package: "crm-model",
-        uses: &[],
-        tests_use: &[],
-    },
-    Rule {
-        package: "sandbox",
-        uses: &[],
-        tests_use: &[],
-    },
-    Rule {
-        package: "salesforce",
-        uses: &["rest-core"],
-        tests_use: &["sandbox"],
-    },
-    Rule {
-        package: "freshsales",
-        uses: &["rest-core"],
-        tests_use: &["sandbox"],
-    },
+    Rule { package: "rest-core", uses: &[], tests_use: &[] },
+    Rule { package: "crm-model", uses: &[], tests_use: &[] },
+    Rule { package: "sandbox", uses: &[], tests_use: &[] },
+    Rule { package: "salesforce", uses: &["rest-core"], tests_use: &["sandbox"] },
+    Rule { package: "freshsales", uses: &["rest-core"], tests_use: &["sandbox"] },
     Rule {
         package: "unified-crm",
         uses: &["rest-core", "crm-model", "salesforce", "freshsales"],
         tests_use: &["sandbox", "testkit"],
     },
-    Rule {
-        package: "sync-core",
-        uses: &["crm-model"],
-        tests_use: &[],
-    },
-    Rule {
-        package: "sync-store",
-        uses: &[],
-        tests_use: &[],
-    },
+    Rule { package: "sync-core", uses: &["crm-model"], tests_use: &[] },
+    Rule { package: "sync-store", uses: &[], tests_use: &[] },
     Rule {
         package: "sync-engine",
         uses: &["unified-crm", "sync-store", "sync-core", "crm-model"],
@@ -64,35 +36,15 @@ const RULES: &[Rule] = &[
     },
     Rule {
         package: "testkit",
-        uses: &[
-            "unified-crm",
-            "sync-store",
-            "sandbox",
-            "crm-model",
-            "rest-core",
-            "salesforce",
-            "freshsales",
-        ],
+        uses: &["unified-crm", "sync-store", "sandbox", "crm-model", "rest-core", "salesforce", "freshsales"],
         tests_use: &[],
     },
     Rule {
         package: "crmkit",
-        uses: &[
-            "crm-model",
-            "salesforce",
-            "freshsales",
-            "unified-crm",
-            "sync-core",
-            "sync-store",
-            "sync-engine",
-        ],
+        uses: &["crm-model", "salesforce", "freshsales", "unified-crm", "sync-core", "sync-store", "sync-engine"],
         tests_use: &["sandbox", "testkit"],
     },
-    Rule {
-        package: "crmkit-examples",
-        uses: &["crmkit", "sandbox"],
-        tests_use: &[],
-    },
+    Rule { package: "crmkit-examples", uses: &["crmkit", "sandbox"], tests_use: &[] },
     Rule {
         package: "crmkit-tests",
         uses: &[],
@@ -110,20 +62,12 @@ const RULES: &[Rule] = &[
             "testkit",
         ],
     },
-    Rule {
-        package: "xtask",
-        uses: &[],
-        tests_use: &[],
-    },
+    Rule { package: "xtask", uses: &[], tests_use: &[] },
 ];
 
 /// Foreign packages that only these of ours may use outside tests.
 const ONLY_IN: &[(&str, &[&str], &str)] = &[
-    (
-        "reqwest",
-        &["rest-core"],
-        "HTTP goes through rest-core's transport",
-    ),
+    ("reqwest", &["rest-core"], "HTTP goes through rest-core's transport"),
     ("governor", &["rest-core"], "rates are rest-core's task"),
     ("rusqlite", &["sync-store"], "SQL stays in sync-store"),
     ("axum", &["sandbox"], "only the sandbox serves HTTP"),
@@ -132,17 +76,8 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
 
 /// Packages that are pure: no I/O, no clock, no chance, nothing to await.
 const PURE: &[&str] = &["crm-model", "sync-core"];
-const IMPURE: &[&str] = &[
-    "tokio",
-    "futures",
-    "async-trait",
-    "fastrand",
-    "rand",
-    "reqwest",
-    "rusqlite",
-    "tracing",
-    "metrics",
-];
+const IMPURE: &[&str] =
+    &["tokio", "futures", "async-trait", "fastrand", "rand", "reqwest", "rusqlite", "tracing", "metrics"];
 
 /// One package of the workspace and what it depends on.
 #[derive(Debug, Deserialize)]
@@ -170,8 +105,7 @@ impl Dependency {
 
 /// The packages that `cargo metadata --no-deps` tells of.
 pub(super) fn packages(metadata: &str) -> Result<Vec<Package>, String> {
-    let read: Metadata =
-        serde_json::from_str(metadata).map_err(|error| format!("cargo metadata: {error}"))?;
+    let read: Metadata = serde_json::from_str(metadata).map_err(|error| format!("cargo metadata: {error}"))?;
     Ok(read.packages)
 }
 
@@ -182,19 +116,13 @@ pub(super) fn check(packages: &[Package]) -> Vec<Finding> {
     for package in packages {
         let place = format!("package {}", package.name);
         let Some(rule) = rules.get(package.name.as_str()) else {
-            findings.push(Finding::new(
-                place,
-                "is not in the graph: add it to docs/ARCHITECTURE.md and to tidy/graph.rs",
-            ));
+            findings
+                .push(Finding::new(place, "is not in the graph: add it to docs/ARCHITECTURE.md and to tidy/graph.rs"));
             continue;
         };
         for dependency in &package.dependencies {
             let is_ours = rules.contains_key(dependency.name.as_str());
-            let why = if is_ours {
-                ours(rule, dependency)
-            } else {
-                foreign(rule, dependency)
-            };
+            let why = if is_ours { ours(rule, dependency) } else { foreign(rule, dependency) };
             findings.extend(why.map(|why| Finding::new(&place, why)));
         }
     }
@@ -204,22 +132,12 @@ pub(super) fn check(packages: &[Package]) -> Vec<Finding> {
 fn ours(rule: &Rule, dependency: &Dependency) -> Option<String> {
     let name = dependency.name.as_str();
     let in_tests = rule.tests_use.contains(&name);
-    match (
-        rule.uses.contains(&name),
-        in_tests,
-        dependency.is_for_tests(),
-    ) {
+    match (rule.uses.contains(&name), in_tests, dependency.is_for_tests()) {
         (true, ..) | (false, true, true) => None,
-        (false, true, false) => Some(format!(
-            "may use {name} in tests only: move it to [dev-dependencies]"
-        )),
+        (false, true, false) => Some(format!("may use {name} in tests only: move it to [dev-dependencies]")),
         (false, false, _) => {
             let allowed = [rule.uses, rule.tests_use].concat().join(", ");
-            let allowed = if allowed.is_empty() {
-                "nothing of ours".to_owned()
-            } else {
-                allowed
-            };
+            let allowed = if allowed.is_empty() { "nothing of ours".to_owned() } else { allowed };
             Some(format!("must not depend on {name} (it may use {allowed})"))
         }
     }
@@ -262,69 +180,28 @@ mod tests {
             ("sandbox", "axum", None),
             ("crmkit-tests", "testkit", Some("dev")),
         ] {
-            assert!(
-                found(package, dependency, kind).is_empty(),
-                "{package} on {dependency}"
-            );
+            assert!(found(package, dependency, kind).is_empty(), "{package} on {dependency}");
         }
     }
 
     #[test]
     fn other_edges_are_told_with_what_is_allowed() {
         let check = |package, dependency, kind, expected: &str| {
-            assert_eq!(
-                found(package, dependency, kind),
-                [format!("package {package}: {expected}")]
-            );
+            assert_eq!(found(package, dependency, kind), [format!("package {package}: {expected}")]);
         };
-        check(
-            "salesforce",
-            "freshsales",
-            None,
-            "must not depend on freshsales (it may use rest-core, sandbox)",
-        );
-        check(
-            "salesforce",
-            "crm-model",
-            Some("dev"),
-            "must not depend on crm-model (it may use rest-core, sandbox)",
-        );
-        check(
-            "sandbox",
-            "rest-core",
-            Some("dev"),
-            "must not depend on rest-core (it may use nothing of ours)",
-        );
-        check(
-            "unified-crm",
-            "testkit",
-            None,
-            "may use testkit in tests only: move it to [dev-dependencies]",
-        );
-        check(
-            "sync-core",
-            "tokio",
-            None,
-            "is pure and must not depend on tokio",
-        );
-        check(
-            "sync-engine",
-            "rusqlite",
-            None,
-            "must not depend on rusqlite: SQL stays in sync-store",
-        );
+        check("salesforce", "freshsales", None, "must not depend on freshsales (it may use rest-core, sandbox)");
+        check("salesforce", "crm-model", Some("dev"), "must not depend on crm-model (it may use rest-core, sandbox)");
+        check("sandbox", "rest-core", Some("dev"), "must not depend on rest-core (it may use nothing of ours)");
+        check("unified-crm", "testkit", None, "may use testkit in tests only: move it to [dev-dependencies]");
+        check("sync-core", "tokio", None, "is pure and must not depend on tokio");
+        check("sync-engine", "rusqlite", None, "must not depend on rusqlite: SQL stays in sync-store");
         check(
             "sync-store",
             "reqwest",
             Some("build"),
             "must not depend on reqwest: HTTP goes through rest-core's transport",
         );
-        check(
-            "newcomer",
-            "serde",
-            None,
-            "is not in the graph: add it to docs/ARCHITECTURE.md and to tidy/graph.rs",
-        );
+        check("newcomer", "serde", None, "is not in the graph: add it to docs/ARCHITECTURE.md and to tidy/graph.rs");
     }
 
     #[test]
@@ -333,18 +210,11 @@ mod tests {
         fn depth(rules: &BTreeMap<&str, &Rule>, name: &str, above: usize) -> usize {
             assert!(above < RULES.len(), "{name} is part of a cycle");
             let uses = rules[name].uses;
-            uses.iter()
-                .map(|used| depth(rules, used, above + 1) + 1)
-                .max()
-                .unwrap_or(0)
+            uses.iter().map(|used| depth(rules, used, above + 1) + 1).max().unwrap_or(0)
         }
         for rule in RULES {
             depth(&rules, rule.package, 0);
-            assert!(
-                rule.tests_use.iter().all(|used| rules.contains_key(used)),
-                "{}",
-                rule.package
-            );
+            assert!(rule.tests_use.iter().all(|used| rules.contains_key(used)), "{}", rule.package);
         }
     }
 

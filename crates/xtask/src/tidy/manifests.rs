@@ -6,40 +6,20 @@ use super::{File, Finding};
 const INHERITED: &[&str] = &["version", "edition", "rust-version", "license", "publish"];
 
 /// Files that every vendor's client has, so that knowing one is knowing all.
-const CLIENT_FILES: &[&str] = &[
-    "lib.rs",
-    "client.rs",
-    "config.rs",
-    "auth.rs",
-    "error.rs",
-    "ids.rs",
-    "models/",
-    "api/",
-];
+const CLIENT_FILES: &[&str] = &["lib.rs", "client.rs", "config.rs", "auth.rs", "error.rs", "ids.rs", "models/", "api/"];
 const CLIENTS: &[&str] = &["salesforce", "freshsales"];
 
 pub(super) fn check(files: &[File]) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = files
-        .iter()
-        .filter(|file| file.path.ends_with("/Cargo.toml"))
-        .flat_map(manifest)
-        .collect();
-    findings.extend(
-        CLIENTS
-            .iter()
-            .flat_map(|client| client_files(files, client)),
-    );
+    let mut findings: Vec<Finding> =
+        files.iter().filter(|file| file.path.ends_with("/Cargo.toml")).flat_map(manifest).collect();
+    findings.extend(CLIENTS.iter().flat_map(|client| client_files(files, client)));
     findings.extend(files.iter().filter_map(test_binary));
     findings
 }
 
 /// The lines of a table of a manifest.
 fn table<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
-    let lines = text
-        .lines()
-        .map(str::trim)
-        .skip_while(|line| *line != format!("[{name}]"))
-        .skip(1);
+    let lines = text.lines().map(str::trim).skip_while(|line| *line != format!("[{name}]")).skip(1);
     lines.take_while(|line| !line.starts_with('[')).collect()
 }
 
@@ -47,33 +27,21 @@ fn manifest(file: &File) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut tell = |message: String| findings.push(Finding::new(&file.path, message));
     if !table(&file.text, "lints").contains(&"workspace = true") {
-        tell(
-            "does not take the workspace's lints: add `[lints]` with `workspace = true`".to_owned(),
-        );
+        tell("does not take the workspace's lints: add `[lints]` with `workspace = true`".to_owned());
     }
     let package = table(&file.text, "package");
     for field in INHERITED {
         if !package.contains(&format!("{field}.workspace = true").as_str()) {
-            tell(format!(
-                "does not take `{field}` from the workspace: write `{field}.workspace = true`"
-            ));
+            tell(format!("does not take `{field}` from the workspace: write `{field}.workspace = true`"));
         }
     }
-    if !package
-        .iter()
-        .any(|line| line.starts_with("description = "))
-    {
+    if !package.iter().any(|line| line.starts_with("description = ")) {
         tell("has no description".to_owned());
     }
-    if let Some(folder) = file
-        .path
-        .strip_prefix("crates/")
-        .and_then(|path| path.strip_suffix("/Cargo.toml"))
+    if let Some(folder) = file.path.strip_prefix("crates/").and_then(|path| path.strip_suffix("/Cargo.toml"))
         && !package.contains(&format!("name = \"{folder}\"").as_str())
     {
-        tell(format!(
-            "the package in crates/{folder} is not named {folder}"
-        ));
+        tell(format!("the package in crates/{folder} is not named {folder}"));
     }
     findings
 }
@@ -81,33 +49,18 @@ fn manifest(file: &File) -> Vec<Finding> {
 fn client_files(files: &[File], client: &str) -> Vec<Finding> {
     let source = format!("crates/{client}/src/");
     let has = |name: &str| {
-        files.iter().any(|file| {
-            file.path
-                .strip_prefix(&source)
-                .is_some_and(|rest| rest.starts_with(name))
-        })
+        files.iter().any(|file| file.path.strip_prefix(&source).is_some_and(|rest| rest.starts_with(name)))
     };
     let missing = CLIENT_FILES.iter().filter(|name| !has(name));
-    missing
-        .map(|name| {
-            Finding::new(
-                &source,
-                format!("has no {name}, which every vendor's client has"),
-            )
-        })
-        .collect()
+    missing.map(|name| Finding::new(&source, format!("has no {name}, which every vendor's client has"))).collect()
 }
 
 /// One integration-test binary per package: each one more is linked anew.
 fn test_binary(file: &File) -> Option<Finding> {
     let (_, below) = file.path.strip_prefix("crates/")?.split_once("/tests/")?;
     let is_second_binary = !below.contains('/') && file.is("rs");
-    is_second_binary.then(|| {
-        Finding::new(
-            &file.path,
-            "is a test binary of its own: make it a module of tests/it/main.rs",
-        )
-    })
+    is_second_binary
+        .then(|| Finding::new(&file.path, "is a test binary of its own: make it a module of tests/it/main.rs"))
 }
 
 #[cfg(test)]
@@ -132,32 +85,21 @@ mod tests {
             );
         };
         check(
-            &GOOD.replace(
-                "[lints]\nworkspace = true",
-                "[lints.clippy]\nall = \"warn\"",
-            ),
+            &GOOD.replace("[lints]\nworkspace = true", "[lints.clippy]\nall = \"warn\""),
             "does not take the workspace's lints: add `[lints]` with `workspace = true`",
         );
         check(
             &GOOD.replace("edition.workspace = true", "edition = \"2021\""),
             "does not take `edition` from the workspace: write `edition.workspace = true`",
         );
-        check(
-            &GOOD.replace("description", "homepage"),
-            "has no description",
-        );
-        check(
-            &GOOD.replace("\"x\"", "\"y\""),
-            "the package in crates/x is not named x",
-        );
+        check(&GOOD.replace("description", "homepage"), "has no description");
+        check(&GOOD.replace("\"x\"", "\"y\""), "the package in crates/x is not named x");
     }
 
     #[test]
     fn a_client_without_a_file_of_the_common_layout_is_told() {
-        let mut files: Vec<File> = CLIENT_FILES
-            .iter()
-            .map(|name| file(&format!("crates/salesforce/src/{name}"), ""))
-            .collect();
+        let mut files: Vec<File> =
+            CLIENT_FILES.iter().map(|name| file(&format!("crates/salesforce/src/{name}"), "")).collect();
         assert_eq!(client_files(&files, "salesforce"), []);
         files.retain(|file| !file.path.ends_with("auth.rs"));
         assert_eq!(

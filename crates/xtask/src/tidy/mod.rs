@@ -20,10 +20,7 @@ pub(crate) struct Finding {
 
 impl Finding {
     pub(crate) fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            place: place.into(),
-            message: message.into(),
-        }
+        Self { place: place.into(), message: message.into() }
     }
 
     pub(crate) fn at(file: &File, line: usize, message: impl Into<String>) -> Self {
@@ -46,11 +43,7 @@ pub(crate) struct File {
 
 impl File {
     pub(crate) fn is(&self, extension: &str) -> bool {
-        self.path
-            .rsplit('/')
-            .next()
-            .and_then(|name| name.rsplit_once('.'))
-            .is_some_and(|(_, own)| own == extension)
+        self.path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).is_some_and(|(_, own)| own == extension)
     }
 
     pub(crate) fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
@@ -70,38 +63,21 @@ pub(crate) fn run(root: &Path) -> Result<String, String> {
     findings.extend(words::check(&files));
     findings.sort();
     if findings.is_empty() {
-        return Ok(format!(
-            "tidy: {} packages and {} files are in order",
-            packages.len(),
-            files.len()
-        ));
+        return Ok(format!("tidy: {} packages and {} files are in order", packages.len(), files.len()));
     }
     let lines: Vec<String> = findings.iter().map(Finding::to_string).collect();
-    Err(format!(
-        "{}\n\ntidy: {} to put in order",
-        lines.join("\n"),
-        findings.len()
-    ))
+    Err(format!("{}\n\ntidy: {} to put in order", lines.join("\n"), findings.len()))
 }
 
 fn metadata(root: &Path) -> Result<String, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--no-deps",
-            "--offline",
-        ])
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
         .current_dir(root)
         .output()
         .map_err(|error| format!("cargo metadata cannot be run: {error}"))?;
     if !output.status.success() {
-        return Err(format!(
-            "cargo metadata failed:\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        ));
+        return Err(format!("cargo metadata failed:\n{}", String::from_utf8_lossy(&output.stderr)));
     }
     String::from_utf8(output.stdout).map_err(|error| format!("cargo metadata: {error}"))
 }
@@ -124,10 +100,7 @@ fn read_tree(root: &Path) -> Result<Vec<File>, String> {
             } else if let Ok(text) = std::fs::read_to_string(&path) {
                 let below = path.strip_prefix(root).unwrap_or(&path);
                 let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
-                files.push(File {
-                    path: parts.join("/"),
-                    text,
-                });
+                files.push(File { path: parts.join("/"), text });
             }
         }
     }
@@ -137,10 +110,7 @@ fn read_tree(root: &Path) -> Result<Vec<File>, String> {
 
 #[cfg(test)]
 pub(crate) fn file(path: &str, text: &str) -> File {
-    File {
-        path: path.to_owned(),
-        text: text.to_owned(),
-    }
+    File { path: path.to_owned(), text: text.to_owned() }
 }
 
 /// The messages of findings, for assertions.

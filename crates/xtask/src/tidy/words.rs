@@ -10,35 +10,15 @@ const BANNED: &[(&str, &str, &str)] = &[
     ("/us", "ers/", "is a path of somebody's machine"),
     ("/ro", "ot/", "is a path of somebody's machine"),
     ("/wo", "rk/", "is a path of somebody's machine"),
-    (
-        "/tm",
-        "p/",
-        "is a path of somebody's machine: ask for a temporary directory",
-    ),
+    ("/tm", "p/", "is a path of somebody's machine: ask for a temporary directory"),
     ("c:\\", "users", "is a path of somebody's machine"),
-    (
-        "crates",
-        ".io",
-        "is a package registry, which not everybody can reach",
-    ),
-    (
-        "np",
-        "mjs",
-        "is a package registry, which not everybody can reach",
-    ),
-    (
-        "py",
-        "pi.org",
-        "is a package registry, which not everybody can reach",
-    ),
+    ("crates", ".io", "is a package registry, which not everybody can reach"),
+    ("np", "mjs", "is a package registry, which not everybody can reach"),
+    ("py", "pi.org", "is a package registry, which not everybody can reach"),
     ("cla", "ude", "is a tool, not a part of the project"),
     ("chat", "gpt", "is a tool, not a part of the project"),
     ("copi", "lot", "is a tool, not a part of the project"),
-    (
-        "anthr",
-        "opic",
-        "is a tool's maker, not a part of the project",
-    ),
+    ("anthr", "opic", "is a tool's maker, not a part of the project"),
     ("open", "ai", "is a tool's maker, not a part of the project"),
 ];
 
@@ -57,10 +37,7 @@ fn words(file: &File) -> Vec<Finding> {
         let line = line.to_lowercase();
         for (head, tail, why) in BANNED {
             let banned = format!("{head}{tail}");
-            if line
-                .match_indices(&banned)
-                .any(|(at, _)| is_alone(&line, at, &banned))
-            {
+            if line.match_indices(&banned).any(|(at, _)| is_alone(&line, at, &banned)) {
                 findings.push(Finding::at(file, number, format!("`{banned}` {why}")));
             }
         }
@@ -73,11 +50,7 @@ fn is_alone(line: &str, at: usize, banned: &str) -> bool {
     let before = line[..at].chars().next_back();
     let after = line[at + banned.len()..].chars().next();
     let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    if banned.starts_with('/') {
-        !is_word(before) && before != Some('}')
-    } else {
-        !is_word(before) && !is_word(after)
-    }
+    if banned.starts_with('/') { !is_word(before) && before != Some('}') } else { !is_word(before) && !is_word(after) }
 }
 
 /// `#123` in prose: nobody else can look it up. Only documents and comments are prose.
@@ -92,24 +65,13 @@ fn tickets(file: &File) -> Vec<Finding> {
     };
     let numbered = |text: &str| {
         text.match_indices('#').any(|(at, _)| {
-            let starts = text[..at]
-                .chars()
-                .next_back()
-                .is_none_or(|c| c.is_whitespace() || c == '(');
+            let starts = text[..at].chars().next_back().is_none_or(|c| c.is_whitespace() || c == '(');
             starts && text[at + 1..].starts_with(|c: char| c.is_ascii_digit())
         })
     };
-    let found = file
-        .lines()
-        .filter(|(_, line)| prose(line).is_some_and(|text| numbered(&text)));
+    let found = file.lines().filter(|(_, line)| prose(line).is_some_and(|text| numbered(&text)));
     found
-        .map(|(number, _)| {
-            Finding::at(
-                file,
-                number,
-                "names a ticket by number: say what it is about instead",
-            )
-        })
+        .map(|(number, _)| Finding::at(file, number, "names a ticket by number: say what it is about instead"))
         .collect()
 }
 
@@ -121,14 +83,8 @@ mod tests {
     #[test]
     fn paths_of_a_machine_and_other_strangers_are_told() {
         for (head, tail, _) in BANNED {
-            let findings = told(&words(&file(
-                "a.md",
-                &format!("fine\nsee {head}{tail} there"),
-            )));
-            assert!(
-                findings.len() == 1 && findings[0].starts_with("a.md:2: "),
-                "{head}{tail}: {findings:?}"
-            );
+            let findings = told(&words(&file("a.md", &format!("fine\nsee {head}{tail} there"))));
+            assert!(findings.len() == 1 && findings[0].starts_with("a.md:2: "), "{head}{tail}: {findings:?}");
         }
     }
 

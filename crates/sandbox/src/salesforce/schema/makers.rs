@@ -34,31 +34,19 @@ pub(super) fn field(name: &'static str, label: &'static str, kind: FieldType) ->
 }
 
 pub(super) fn text(name: &'static str, label: &'static str, length: u32) -> Field {
-    Field {
-        length,
-        ..field(name, label, FieldType::String)
-    }
+    Field { length, ..field(name, label, FieldType::String) }
 }
 
 pub(super) fn phone(name: &'static str, label: &'static str) -> Field {
-    Field {
-        length: 40,
-        ..field(name, label, FieldType::Phone)
-    }
+    Field { length: 40, ..field(name, label, FieldType::Phone) }
 }
 
 pub(super) fn email(name: &'static str, label: &'static str) -> Field {
-    Field {
-        length: 80,
-        ..field(name, label, FieldType::Email)
-    }
+    Field { length: 80, ..field(name, label, FieldType::Email) }
 }
 
 pub(super) fn url(name: &'static str, label: &'static str) -> Field {
-    Field {
-        length: 255,
-        ..field(name, label, FieldType::Url)
-    }
+    Field { length: 255, ..field(name, label, FieldType::Url) }
 }
 
 pub(super) fn boolean(name: &'static str, label: &'static str) -> Field {
@@ -66,24 +54,11 @@ pub(super) fn boolean(name: &'static str, label: &'static str) -> Field {
 }
 
 pub(super) fn int(name: &'static str, label: &'static str) -> Field {
-    Field {
-        digits: 8,
-        ..field(name, label, FieldType::Int)
-    }
+    Field { digits: 8, ..field(name, label, FieldType::Int) }
 }
 
-pub(super) fn decimal(
-    name: &'static str,
-    label: &'static str,
-    kind: FieldType,
-    precision: u32,
-    scale: u32,
-) -> Field {
-    Field {
-        precision,
-        scale,
-        ..field(name, label, kind)
-    }
+pub(super) fn decimal(name: &'static str, label: &'static str, kind: FieldType, precision: u32, scale: u32) -> Field {
+    Field { precision, scale, ..field(name, label, kind) }
 }
 
 pub(super) fn currency(name: &'static str, label: &'static str, scale: u32) -> Field {
@@ -118,133 +93,75 @@ pub(super) fn picklist(
     length: u32,
     picklist: &'static [PicklistValue],
 ) -> Field {
-    Field {
-        length,
-        picklist,
-        ..field(name, label, FieldType::Picklist)
-    }
+    Field { length, picklist, ..field(name, label, FieldType::Picklist) }
 }
 
 /// A reference; the parent's name is the field's without its last two letters, as on all standard fields.
-pub(super) fn reference(
-    name: &'static str,
-    label: &'static str,
-    reference_to: &'static [&'static str],
-) -> Field {
+pub(super) fn reference(name: &'static str, label: &'static str, reference_to: &'static [&'static str]) -> Field {
     let relationship = name.strip_suffix("Id");
-    Field {
-        length: 18,
-        reference_to,
-        relationship,
-        ..field(name, label, FieldType::Reference)
-    }
+    Field { length: 18, reference_to, relationship, ..field(name, label, FieldType::Reference) }
 }
 
 impl Field {
     /// Createable and updateable.
     pub(super) fn rw(self) -> Field {
-        Field {
-            createable: true,
-            updateable: true,
-            ..self
-        }
+        Field { createable: true, updateable: true, ..self }
     }
 
     pub(super) fn create_only(self) -> Field {
-        Field {
-            createable: true,
-            ..self
-        }
+        Field { createable: true, ..self }
     }
 
     pub(super) fn update_only(self) -> Field {
-        Field {
-            updateable: true,
-            ..self
-        }
+        Field { updateable: true, ..self }
     }
 
     /// Never empty.
     pub(super) fn not_null(self) -> Field {
-        Field {
-            nillable: false,
-            ..self
-        }
+        Field { nillable: false, ..self }
     }
 
     pub(super) fn default(self, value: &'static str) -> Field {
-        Field {
-            default: DefaultValue::Text(value),
-            ..self
-        }
+        Field { default: DefaultValue::Text(value), ..self }
     }
 
     /// Filled in by the platform.
     pub(super) fn platform(self) -> Field {
-        Field {
-            default: DefaultValue::Platform,
-            ..self
-        }
+        Field { default: DefaultValue::Platform, ..self }
     }
 
     pub(super) fn restricted(self) -> Field {
-        Field {
-            restricted: true,
-            ..self
-        }
+        Field { restricted: true, ..self }
     }
 
     pub(super) fn name_field(self) -> Field {
-        Field {
-            name_field: true,
-            ..self
-        }
+        Field { name_field: true, ..self }
     }
 
     pub(super) fn id_lookup(self) -> Field {
-        Field {
-            id_lookup: true,
-            ..self
-        }
+        Field { id_lookup: true, ..self }
     }
 
     pub(super) fn children(self, name: &'static str) -> Field {
-        Field {
-            children: Some(name),
-            ..self
-        }
+        Field { children: Some(name), ..self }
     }
 
     pub(super) fn cascade(self) -> Field {
-        Field {
-            cascade_delete: true,
-            ..self
-        }
+        Field { cascade_delete: true, ..self }
     }
 
     pub(super) fn part_of(self, compound: &'static str) -> Field {
-        Field {
-            compound: Some(compound),
-            ..self
-        }
+        Field { compound: Some(compound), ..self }
     }
 
     pub(super) fn extra(self, extra_type: &'static str) -> Field {
-        Field {
-            extra_type: Some(extra_type),
-            ..self
-        }
+        Field { extra_type: Some(extra_type), ..self }
     }
 }
 
 /// The custom text field by which a caller makes creates repeatable: unique, ignoring case.
 pub(super) fn create_once_key() -> Field {
-    Field {
-        external_id: true,
-        unique: true,
-        id_lookup: true,
-        ..text("Crmkit_Key__c", "Crmkit Key", 64).rw()
-    }
+    Field { external_id: true, unique: true, id_lookup: true, ..text("Crmkit_Key__c", "Crmkit Key", 64).rw() }
 }
 
 /// The name in its parts, and the whole, which the platform composes.
@@ -254,10 +171,7 @@ pub(super) fn person_name() -> Vec<Field> {
         part(text("LastName", "Last Name", 80)).not_null(),
         part(text("FirstName", "First Name", 40)),
         part(picklist("Salutation", "Salutation", 40, list::SALUTATION)),
-        text("Name", "Full Name", 121)
-            .not_null()
-            .name_field()
-            .extra("personname"),
+        text("Name", "Full Name", 121).not_null().name_field().extra("personname"),
     ]
 }
 
@@ -271,43 +185,23 @@ macro_rules! address_names {
             (concat!($prefix, "Street"), concat!($label, "Street")),
             (concat!($prefix, "City"), concat!($label, "City")),
             (concat!($prefix, "State"), concat!($label, "State/Province")),
-            (
-                concat!($prefix, "PostalCode"),
-                concat!($label, "Zip/Postal Code"),
-            ),
+            (concat!($prefix, "PostalCode"), concat!($label, "Zip/Postal Code")),
             (concat!($prefix, "Country"), concat!($label, "Country")),
             (concat!($prefix, "Latitude"), concat!($label, "Latitude")),
             (concat!($prefix, "Longitude"), concat!($label, "Longitude")),
-            (
-                concat!($prefix, "GeocodeAccuracy"),
-                concat!($label, "Geocode Accuracy"),
-            ),
+            (concat!($prefix, "GeocodeAccuracy"), concat!($label, "Geocode Accuracy")),
             (concat!($prefix, "Address"), concat!($label, "Address")),
         ]
     };
 }
 
 pub(super) fn address(
-    [
-        street,
-        city,
-        state,
-        code,
-        country,
-        latitude,
-        longitude,
-        accuracy,
-        whole,
-    ]: AddressNames,
+    [street, city, state, code, country, latitude, longitude, accuracy, whole]: AddressNames,
 ) -> Vec<Field> {
     let part = |field: Field| field.rw().part_of(whole.0);
     let degrees = |(name, label)| part(decimal(name, label, FieldType::Double, 18, 15));
     vec![
-        part(Field {
-            length: 255,
-            ..field(street.0, street.1, FieldType::Textarea)
-        })
-        .extra("plaintextarea"),
+        part(Field { length: 255, ..field(street.0, street.1, FieldType::Textarea) }).extra("plaintextarea"),
         part(text(city.0, city.1, 40)),
         part(text(state.0, state.1, 80)),
         part(text(code.0, code.1, 20)),
@@ -320,13 +214,7 @@ pub(super) fn address(
 }
 
 pub(super) fn id(label: &'static str) -> Field {
-    Field {
-        length: 18,
-        ..field("Id", label, FieldType::Id)
-            .not_null()
-            .platform()
-            .id_lookup()
-    }
+    Field { length: 18, ..field("Id", label, FieldType::Id).not_null().platform().id_lookup() }
 }
 
 pub(super) fn is_deleted() -> Field {
@@ -338,10 +226,7 @@ pub(super) fn master_record(object: &'static [&'static str]) -> Field {
 }
 
 pub(super) fn owner(label: &'static str, reference_to: &'static [&'static str]) -> Field {
-    Field {
-        default: DefaultValue::CurrentUser,
-        ..reference("OwnerId", label, reference_to).rw().not_null()
-    }
+    Field { default: DefaultValue::CurrentUser, ..reference("OwnerId", label, reference_to).rw().not_null() }
 }
 
 /// Who created and last changed a record, and when.
@@ -359,10 +244,7 @@ pub(super) fn audit() -> Vec<Field> {
 
 /// The user's own traces, which no stamp records.
 pub(super) fn viewed() -> Vec<Field> {
-    vec![
-        datetime("LastViewedDate", "Last Viewed Date"),
-        datetime("LastReferencedDate", "Last Referenced Date"),
-    ]
+    vec![datetime("LastViewedDate", "Last Viewed Date"), datetime("LastReferencedDate", "Last Referenced Date")]
 }
 
 pub(super) const FULL: Abilities = Abilities {
@@ -378,10 +260,7 @@ pub(super) const FULL: Abilities = Abilities {
     feeds: true,
     most_recently_used: true,
 };
-pub(super) const MERGEABLE: Abilities = Abilities {
-    mergeable: true,
-    ..FULL
-};
+pub(super) const MERGEABLE: Abilities = Abilities { mergeable: true, ..FULL };
 /// Set up by an administrator, only read through the API.
 pub(super) const SETUP: Abilities = Abilities {
     createable: false,
@@ -399,11 +278,7 @@ pub(super) const SETUP: Abilities = Abilities {
 
 /// Puts an object together.
 pub(super) fn build(object: Object, can: Abilities, groups: Vec<Vec<Field>>) -> Object {
-    Object {
-        can,
-        fields: groups.into_iter().flatten().collect(),
-        ..object
-    }
+    Object { can, fields: groups.into_iter().flatten().collect(), ..object }
 }
 
 pub(super) use address_names;

@@ -80,26 +80,18 @@ impl FieldType {
             FieldType::DateTime => "dateTime",
             FieldType::Currency | FieldType::Percent => "double",
             FieldType::Id | FieldType::Reference => "ID",
-            FieldType::Boolean | FieldType::Int | FieldType::Double | FieldType::Date => {
-                self.name()
-            }
+            FieldType::Boolean | FieldType::Int | FieldType::Double | FieldType::Date => self.name(),
             _ => "string",
         }
     }
 
     pub(crate) fn is_text(self) -> bool {
         use FieldType::{Combobox, Email, Multipicklist, Phone, Picklist, String, Textarea, Url};
-        matches!(
-            self,
-            String | Textarea | Picklist | Multipicklist | Combobox | Email | Phone | Url
-        )
+        matches!(self, String | Textarea | Picklist | Multipicklist | Combobox | Email | Phone | Url)
     }
 
     pub(crate) fn is_decimal(self) -> bool {
-        matches!(
-            self,
-            FieldType::Double | FieldType::Currency | FieldType::Percent
-        )
+        matches!(self, FieldType::Double | FieldType::Currency | FieldType::Percent)
     }
 }
 
@@ -196,10 +188,8 @@ impl Field {
     /// Kept in an index of the store.
     pub(crate) fn indexed(&self) -> bool {
         let named = ["SystemModstamp", "LastModifiedDate"].contains(&self.name);
-        let reference = self.kind == FieldType::Reference
-            && !["CreatedById", "LastModifiedById"].contains(&self.name);
-        let key =
-            self.kind != FieldType::Id && (self.upsert_key() || self.unique || self.name_field);
+        let reference = self.kind == FieldType::Reference && !["CreatedById", "LastModifiedById"].contains(&self.name);
+        let key = self.kind != FieldType::Id && (self.upsert_key() || self.unique || self.name_field);
         named || reference || key
     }
 }
@@ -244,12 +234,7 @@ pub(crate) struct ChildRelationship {
 }
 
 impl Object {
-    fn new(
-        name: &'static str,
-        label: &'static str,
-        plural: &'static str,
-        prefix: &'static str,
-    ) -> Object {
+    fn new(name: &'static str, label: &'static str, plural: &'static str, prefix: &'static str) -> Object {
         Object {
             name,
             label,
@@ -267,9 +252,7 @@ impl Object {
     pub(crate) fn find(&self, name: &str) -> Option<FieldIndex> {
         // Callers mostly spell names as describe does: look before folding the case.
         let exact = self.by_name.get(name);
-        exact
-            .or_else(|| self.by_name.get(&name.to_ascii_lowercase()))
-            .copied()
+        exact.or_else(|| self.by_name.get(&name.to_ascii_lowercase())).copied()
     }
 
     /// The field at `index`; indexes come from [`find`](Object::find) and so are always valid.
@@ -280,18 +263,12 @@ impl Object {
     /// The reference field whose parent is called `name`.
     pub(crate) fn find_relationship(&self, name: &str) -> Option<FieldIndex> {
         let exact = self.by_relationship.get(name);
-        exact
-            .or_else(|| self.by_relationship.get(&name.to_ascii_lowercase()))
-            .copied()
+        exact.or_else(|| self.by_relationship.get(&name.to_ascii_lowercase())).copied()
     }
 
     /// The children called `name`.
     pub(crate) fn find_children(&self, name: &str) -> Option<&ChildRelationship> {
-        self.children.iter().find(|child| {
-            child
-                .name
-                .is_some_and(|known| known.eq_ignore_ascii_case(name))
-        })
+        self.children.iter().find(|child| child.name.is_some_and(|known| known.eq_ignore_ascii_case(name)))
     }
 
     /// The field that names a record, if the object has one.
@@ -305,8 +282,7 @@ impl Object {
             self.by_name.insert(field.name.to_ascii_lowercase(), index);
             if let Some(relationship) = field.relationship {
                 self.by_relationship.insert(relationship.to_owned(), index);
-                self.by_relationship
-                    .insert(relationship.to_ascii_lowercase(), index);
+                self.by_relationship.insert(relationship.to_ascii_lowercase(), index);
             }
         }
     }
@@ -325,21 +301,10 @@ impl Schema {
     pub(crate) fn standard() -> Schema {
         let mut objects = objects::standard();
         objects.iter_mut().for_each(Object::index);
-        let by_name: HashMap<String, ObjectIndex> = objects
-            .iter()
-            .enumerate()
-            .map(|(index, object)| (object.name.to_ascii_lowercase(), index))
-            .collect();
-        let by_prefix = objects
-            .iter()
-            .enumerate()
-            .map(|(index, object)| (object.prefix, index))
-            .collect();
-        let mut schema = Schema {
-            objects,
-            by_name,
-            by_prefix,
-        };
+        let by_name: HashMap<String, ObjectIndex> =
+            objects.iter().enumerate().map(|(index, object)| (object.name.to_ascii_lowercase(), index)).collect();
+        let by_prefix = objects.iter().enumerate().map(|(index, object)| (object.prefix, index)).collect();
+        let mut schema = Schema { objects, by_name, by_prefix };
         schema.link_children();
         schema
     }
@@ -348,10 +313,7 @@ impl Schema {
         let mut links = Vec::new();
         for (child, object) in self.objects.iter().enumerate() {
             for (field, definition) in object.fields.iter().enumerate() {
-                let parents = definition
-                    .reference_to
-                    .iter()
-                    .filter_map(|parent| self.find(parent));
+                let parents = definition.reference_to.iter().filter_map(|parent| self.find(parent));
                 let link = ChildRelationship {
                     name: definition.children,
                     child,
@@ -391,17 +353,9 @@ mod tests {
         let schema = Schema::standard();
         let contact = schema.object(schema.find("cOnTaCt").unwrap());
         assert_eq!(contact.name, "Contact");
-        assert_eq!(
-            contact.field(contact.find("lastNAME").unwrap()).name,
-            "LastName"
-        );
+        assert_eq!(contact.field(contact.find("lastNAME").unwrap()).name, "LastName");
         assert_eq!(contact.find("Nope"), None);
-        assert_eq!(
-            contact
-                .field(contact.find_relationship("reportsto").unwrap())
-                .name,
-            "ReportsToId"
-        );
+        assert_eq!(contact.field(contact.find_relationship("reportsto").unwrap()).name, "ReportsToId");
     }
 
     #[test]
@@ -414,40 +368,16 @@ mod tests {
             let mut names: Vec<_> = object.fields.iter().map(|field| field.name).collect();
             names.sort_unstable();
             names.dedup();
-            assert_eq!(
-                names.len(),
-                object.fields.len(),
-                "{} has a field twice",
-                object.name
-            );
+            assert_eq!(names.len(), object.fields.len(), "{} has a field twice", object.name);
             for field in &object.fields {
                 let at = format!("{}.{}", object.name, field.name);
-                assert_eq!(
-                    field.kind == FieldType::Reference,
-                    !field.reference_to.is_empty(),
-                    "{at}"
-                );
-                assert!(
-                    field
-                        .reference_to
-                        .iter()
-                        .all(|parent| schema.find(parent).is_some()),
-                    "{at}"
-                );
-                assert!(
-                    field
-                        .compound
-                        .is_none_or(|name| object.find(name).is_some()),
-                    "{at}"
-                );
-                let text = field.kind.is_text()
-                    || matches!(field.kind, FieldType::Id | FieldType::Reference);
+                assert_eq!(field.kind == FieldType::Reference, !field.reference_to.is_empty(), "{at}");
+                assert!(field.reference_to.iter().all(|parent| schema.find(parent).is_some()), "{at}");
+                assert!(field.compound.is_none_or(|name| object.find(name).is_some()), "{at}");
+                let text = field.kind.is_text() || matches!(field.kind, FieldType::Id | FieldType::Reference);
                 assert_eq!(text, field.length > 0, "{at}");
                 let listed = |value: &str| field.picklist.iter().any(|entry| entry.value == value);
-                assert!(
-                    !matches!(field.default, DefaultValue::Text(value) if !listed(value)),
-                    "{at}"
-                );
+                assert!(!matches!(field.default, DefaultValue::Text(value) if !listed(value)), "{at}");
             }
         }
     }
@@ -465,12 +395,7 @@ mod tests {
             ("Note", vec!["ParentId", "Title"]),
         ] {
             let object = schema.object(schema.find(object).unwrap());
-            let names: Vec<_> = object
-                .fields
-                .iter()
-                .filter(|field| field.required())
-                .map(|field| field.name)
-                .collect();
+            let names: Vec<_> = object.fields.iter().filter(|field| field.required()).map(|field| field.name).collect();
             assert_eq!(names, required, "{}", object.name);
         }
     }
@@ -483,17 +408,11 @@ mod tests {
             ("Account", "Opportunities", "Opportunity"),
             ("Account", "ChildAccounts", "Account"),
             ("Contact", "Tasks", "Task"),
-            (
-                "Opportunity",
-                "OpportunityContactRoles",
-                "OpportunityContactRole",
-            ),
+            ("Opportunity", "OpportunityContactRoles", "OpportunityContactRole"),
             ("Opportunity", "Notes", "Note"),
         ] {
             let object = schema.object(schema.find(parent).unwrap());
-            let link = object
-                .find_children(name)
-                .unwrap_or_else(|| panic!("{parent}.{name}"));
+            let link = object.find_children(name).unwrap_or_else(|| panic!("{parent}.{name}"));
             assert_eq!(schema.object(link.child).name, child);
         }
     }

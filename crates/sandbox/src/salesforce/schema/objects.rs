@@ -41,9 +41,7 @@ fn account() -> Object {
                 .extra("switchablepersonname"),
             picklist("Type", "Account Type", 40, list::ACCOUNT_TYPE).rw(),
             reference("RecordTypeId", "Record Type ID", &["RecordType"]).rw(),
-            reference("ParentId", "Parent Account ID", &["Account"])
-                .rw()
-                .children("ChildAccounts"),
+            reference("ParentId", "Parent Account ID", &["Account"]).rw().children("ChildAccounts"),
         ],
         address(address_names!("Billing", "Billing ")),
         address(address_names!("Shipping", "Shipping ")),
@@ -72,9 +70,7 @@ fn account() -> Object {
             boolean("IsCustomerPortal", "Customer Portal Account").update_only(),
             text("Jigsaw", "Data.com Key", 20).rw(),
             text("JigsawCompanyId", "Jigsaw Company ID", 20),
-            picklist("CleanStatus", "Clean Status", 40, list::CLEAN_STATUS)
-                .rw()
-                .restricted(),
+            picklist("CleanStatus", "Clean Status", 40, list::CLEAN_STATUS).rw().restricted(),
             picklist("AccountSource", "Account Source", 40, list::LEAD_SOURCE).rw(),
             text("DunsNumber", "D-U-N-S Number", 9).rw(),
             text("Tradestyle", "Tradestyle", 255).rw(),
@@ -86,11 +82,7 @@ fn account() -> Object {
             text("Customer_Code__c", "Customer Code", 40).rw(),
         ],
     ];
-    build(
-        Object::new("Account", "Account", "Accounts", "001"),
-        MERGEABLE,
-        fields,
-    )
+    build(Object::new("Account", "Account", "Accounts", "001"), MERGEABLE, fields)
 }
 
 fn contact() -> Object {
@@ -99,10 +91,7 @@ fn contact() -> Object {
             id("Contact ID"),
             is_deleted(),
             master_record(&["Contact"]),
-            reference("AccountId", "Account ID", &["Account"])
-                .rw()
-                .children("Contacts")
-                .cascade(),
+            reference("AccountId", "Account ID", &["Account"]).rw().children("Contacts").cascade(),
         ],
         person_name(),
         address(address_names!("Other", "Other ")),
@@ -141,19 +130,11 @@ fn contact() -> Object {
             url("PhotoUrl", "Photo URL").extra("imageurl"),
             text("Jigsaw", "Data.com Key", 20).rw(),
             text("JigsawContactId", "Jigsaw Contact ID", 20),
-            picklist("CleanStatus", "Clean Status", 40, list::CLEAN_STATUS)
-                .rw()
-                .restricted(),
+            picklist("CleanStatus", "Clean Status", 40, list::CLEAN_STATUS).rw().restricted(),
             create_once_key(),
             // External, but not unique: the only way to meet several matches besides Email.
-            Field {
-                external_id: true,
-                id_lookup: true,
-                ..text("Legacy_Id__c", "Legacy Id", 40).rw()
-            },
-            picklist("Tier__c", "Tier", 255, list::TIER)
-                .rw()
-                .restricted(),
+            Field { external_id: true, id_lookup: true, ..text("Legacy_Id__c", "Legacy Id", 40).rw() },
+            picklist("Tier__c", "Tier", 255, list::TIER).rw().restricted(),
             text("Region__c", "Region", 80).rw(),
             Field {
                 length: 4_099,
@@ -164,21 +145,14 @@ fn contact() -> Object {
             .restricted(),
         ],
     ];
-    build(
-        Object::new("Contact", "Contact", "Contacts", "003"),
-        MERGEABLE,
-        fields,
-    )
+    build(Object::new("Contact", "Contact", "Contacts", "003"), MERGEABLE, fields)
 }
 
 fn lead() -> Object {
     let fields = vec![
         vec![id("Lead ID"), is_deleted(), master_record(&["Lead"])],
         person_name(),
-        vec![
-            text("Title", "Title", 128).rw(),
-            text("Company", "Company", 255).rw().not_null(),
-        ],
+        vec![text("Title", "Title", 128).rw(), text("Company", "Company", 255).rw().not_null()],
         address(address_names!("", "")),
         vec![
             phone("Phone", "Phone").rw(),
@@ -189,10 +163,7 @@ fn lead() -> Object {
             url("PhotoUrl", "Photo URL").extra("imageurl"),
             description("Description").rw(),
             picklist("LeadSource", "Lead Source", 255, list::LEAD_SOURCE).rw(),
-            picklist("Status", "Status", 255, list::LEAD_STATUS)
-                .rw()
-                .not_null()
-                .default("Open - Not Contacted"),
+            picklist("Status", "Status", 255, list::LEAD_STATUS).rw().not_null().default("Open - Not Contacted"),
             picklist("Industry", "Industry", 255, list::INDUSTRY).rw(),
             picklist("Rating", "Rating", 255, list::RATING).rw(),
             currency("AnnualRevenue", "Annual Revenue", 0).rw(),
@@ -204,11 +175,7 @@ fn lead() -> Object {
             date("ConvertedDate", "Converted Date"),
             reference("ConvertedAccountId", "Converted Account ID", &["Account"]),
             reference("ConvertedContactId", "Converted Contact ID", &["Contact"]),
-            reference(
-                "ConvertedOpportunityId",
-                "Converted Opportunity ID",
-                &["Opportunity"],
-            ),
+            reference("ConvertedOpportunityId", "Converted Opportunity ID", &["Opportunity"]),
             boolean("IsUnreadByOwner", "Unread By Owner").rw(),
         ],
         audit(),
@@ -217,19 +184,13 @@ fn lead() -> Object {
         vec![
             text("Jigsaw", "Data.com Key", 20).rw(),
             text("JigsawContactId", "Jigsaw Contact ID", 20),
-            picklist("CleanStatus", "Clean Status", 40, list::CLEAN_STATUS)
-                .rw()
-                .restricted(),
+            picklist("CleanStatus", "Clean Status", 40, list::CLEAN_STATUS).rw().restricted(),
             text("CompanyDunsNumber", "Company D-U-N-S Number", 9).rw(),
             text("EmailBouncedReason", "Email Bounced Reason", 255).update_only(),
             datetime("EmailBouncedDate", "Email Bounced Date").update_only(),
         ],
     ];
-    build(
-        Object::new("Lead", "Lead", "Leads", "00Q"),
-        MERGEABLE,
-        fields,
-    )
+    build(Object::new("Lead", "Lead", "Leads", "00Q"), MERGEABLE, fields)
 }
 
 fn opportunity() -> Object {
@@ -237,57 +198,27 @@ fn opportunity() -> Object {
         vec![
             id("Opportunity ID"),
             is_deleted(),
-            reference("AccountId", "Account ID", &["Account"])
-                .rw()
-                .children("Opportunities")
-                .cascade(),
+            reference("AccountId", "Account ID", &["Account"]).rw().children("Opportunities").cascade(),
             reference("RecordTypeId", "Record Type ID", &["RecordType"]).rw(),
             boolean("IsPrivate", "Private").rw(),
-            text("Name", "Name", 120)
-                .rw()
-                .not_null()
-                .name_field()
-                .id_lookup(),
+            text("Name", "Name", 120).rw().not_null().name_field().id_lookup(),
             description("Description").rw(),
-            picklist("StageName", "Stage", 255, list::STAGE_NAME)
-                .rw()
-                .not_null(),
+            picklist("StageName", "Stage", 255, list::STAGE_NAME).rw().not_null(),
             currency("Amount", "Amount", 2).rw(),
-            decimal("Probability", "Probability (%)", FieldType::Percent, 3, 0)
-                .rw()
-                .platform(),
+            decimal("Probability", "Probability (%)", FieldType::Percent, 3, 0).rw().platform(),
             currency("ExpectedRevenue", "Expected Amount", 2),
-            decimal(
-                "TotalOpportunityQuantity",
-                "Quantity",
-                FieldType::Double,
-                18,
-                2,
-            )
-            .rw(),
+            decimal("TotalOpportunityQuantity", "Quantity", FieldType::Double, 18, 2).rw(),
             date("CloseDate", "Close Date").rw().not_null(),
             picklist("Type", "Opportunity Type", 255, list::OPPORTUNITY_TYPE).rw(),
             text("NextStep", "Next Step", 255).rw(),
             picklist("LeadSource", "Lead Source", 255, list::LEAD_SOURCE).rw(),
             boolean("IsClosed", "Closed"),
             boolean("IsWon", "Won"),
-            picklist(
-                "ForecastCategory",
-                "Forecast Category",
-                40,
-                list::FORECAST_CATEGORY,
-            )
-            .not_null()
-            .restricted(),
-            picklist(
-                "ForecastCategoryName",
-                "Forecast Category",
-                255,
-                list::FORECAST_CATEGORY_NAME,
-            )
-            .rw()
-            .platform()
-            .restricted(),
+            picklist("ForecastCategory", "Forecast Category", 40, list::FORECAST_CATEGORY).not_null().restricted(),
+            picklist("ForecastCategoryName", "Forecast Category", 255, list::FORECAST_CATEGORY_NAME)
+                .rw()
+                .platform()
+                .restricted(),
             boolean("HasOpportunityLineItem", "Has Line Item"),
             owner("Owner ID", &["User"]),
         ],
@@ -298,32 +229,17 @@ fn opportunity() -> Object {
             int("FiscalQuarter", "Fiscal Quarter").part_of("Fiscal"),
             int("FiscalYear", "Fiscal Year").part_of("Fiscal"),
             text("Fiscal", "Fiscal Period", 6),
-            Field {
-                relationship: None,
-                ..reference("ContactId", "Contact ID", &["Contact"]).create_only()
-            }
-            .children("Opportunities"),
+            Field { relationship: None, ..reference("ContactId", "Contact ID", &["Contact"]).create_only() }
+                .children("Opportunities"),
         ],
         viewed(),
-        vec![
-            create_once_key(),
-            decimal("Margin__c", "Margin", FieldType::Percent, 5, 2).rw(),
-        ],
+        vec![create_once_key(), decimal("Margin__c", "Margin", FieldType::Percent, 5, 2).rw()],
     ];
-    build(
-        Object::new("Opportunity", "Opportunity", "Opportunities", "006"),
-        FULL,
-        fields,
-    )
+    build(Object::new("Opportunity", "Opportunity", "Opportunities", "006"), FULL, fields)
 }
 
 fn opportunity_contact_role() -> Object {
-    let part = |field: Field| {
-        field
-            .not_null()
-            .children("OpportunityContactRoles")
-            .cascade()
-    };
+    let part = |field: Field| field.not_null().children("OpportunityContactRoles").cascade();
     let fields = vec![
         vec![
             id("Contact Role ID"),
@@ -336,18 +252,8 @@ fn opportunity_contact_role() -> Object {
         vec![is_deleted()],
     ];
     let label = "Opportunity Contact Role";
-    let can = Abilities {
-        undeletable: false,
-        searchable: false,
-        feeds: false,
-        most_recently_used: false,
-        ..FULL
-    };
-    build(
-        Object::new("OpportunityContactRole", label, label, "00K"),
-        can,
-        fields,
-    )
+    let can = Abilities { undeletable: false, searchable: false, feeds: false, most_recently_used: false, ..FULL };
+    build(Object::new("OpportunityContactRole", label, label, "00K"), can, fields)
 }
 
 fn task() -> Object {
@@ -356,26 +262,11 @@ fn task() -> Object {
         vec![
             id("Activity ID"),
             parent(reference("WhoId", "Name ID", &["Contact", "Lead"])),
-            parent(reference(
-                "WhatId",
-                "Related To ID",
-                &["Account", "Opportunity"],
-            )),
-            Field {
-                length: 255,
-                picklist: list::SUBJECT,
-                ..field("Subject", "Subject", FieldType::Combobox)
-            }
-            .rw(),
+            parent(reference("WhatId", "Related To ID", &["Account", "Opportunity"])),
+            Field { length: 255, picklist: list::SUBJECT, ..field("Subject", "Subject", FieldType::Combobox) }.rw(),
             date("ActivityDate", "Due Date Only").rw(),
-            picklist("Status", "Status", 255, list::TASK_STATUS)
-                .rw()
-                .not_null()
-                .default("Not Started"),
-            picklist("Priority", "Priority", 255, list::TASK_PRIORITY)
-                .rw()
-                .not_null()
-                .default("Normal"),
+            picklist("Status", "Status", 255, list::TASK_STATUS).rw().not_null().default("Not Started"),
+            picklist("Priority", "Priority", 255, list::TASK_PRIORITY).rw().not_null().default("Normal"),
             boolean("IsHighPriority", "High Priority"),
             owner("Assigned To ID", &["Group", "User"]),
             description("Description").rw(),
@@ -394,10 +285,7 @@ fn task() -> Object {
             boolean("IsReminderSet", "Reminder Set").rw(),
             boolean("IsRecurrence", "Create Recurring Series of Tasks"),
             picklist("Type", "Type", 40, list::TASK_TYPE).rw(),
-            picklist("TaskSubtype", "Task Subtype", 40, list::TASK_SUBTYPE)
-                .create_only()
-                .default("Task")
-                .restricted(),
+            picklist("TaskSubtype", "Task Subtype", 40, list::TASK_SUBTYPE).create_only().default("Task").restricted(),
             datetime("CompletedDateTime", "Completed Date/Time"),
             create_once_key(),
         ],
@@ -411,11 +299,7 @@ fn note() -> Object {
         vec![
             id("Note Id"),
             is_deleted(),
-            reference("ParentId", "Parent ID", parents)
-                .rw()
-                .not_null()
-                .children("Notes")
-                .cascade(),
+            reference("ParentId", "Parent ID", parents).rw().not_null().children("Notes").cascade(),
             text("Title", "Title", 80).rw().not_null().name_field(),
             boolean("IsPrivate", "Private").rw(),
             long_text("Body", "Body").rw(),
@@ -423,12 +307,6 @@ fn note() -> Object {
         ],
         audit(),
     ];
-    let can = Abilities {
-        feeds: false,
-        triggerable: false,
-        layoutable: false,
-        most_recently_used: false,
-        ..FULL
-    };
+    let can = Abilities { feeds: false, triggerable: false, layoutable: false, most_recently_used: false, ..FULL };
     build(Object::new("Note", "Note", "Notes", "002"), can, fields)
 }

@@ -5,26 +5,14 @@ use super::picklists as list;
 use super::{Abilities, Field, FieldType, Object};
 
 pub(super) fn user() -> Object {
-    let setting = |name, label, values| {
-        picklist(name, label, 40, values)
-            .rw()
-            .not_null()
-            .restricted()
-    };
+    let setting = |name, label, values| picklist(name, label, 40, values).rw().not_null().restricted();
     let fields = vec![
         vec![
             id("User ID"),
-            Field {
-                unique: true,
-                id_lookup: true,
-                ..text("Username", "Username", 80).rw().not_null()
-            },
+            Field { unique: true, id_lookup: true, ..text("Username", "Username", 80).rw().not_null() },
             text("LastName", "Last Name", 80).rw().not_null(),
             text("FirstName", "First Name", 40).rw(),
-            text("Name", "Full Name", 121)
-                .not_null()
-                .name_field()
-                .extra("personname"),
+            text("Name", "Full Name", 121).not_null().name_field().extra("personname"),
             text("CompanyName", "Company Name", 80).rw(),
             text("Division", "Division", 80).rw(),
             text("Department", "Department", 80).rw(),
@@ -32,10 +20,7 @@ pub(super) fn user() -> Object {
         ],
         address(address_names!("", "")),
         vec![
-            Field {
-                length: 128,
-                ..email("Email", "Email").rw().not_null().id_lookup()
-            },
+            Field { length: 128, ..email("Email", "Email").rw().not_null().id_lookup() },
             phone("Phone", "Phone").rw(),
             phone("Fax", "Fax").rw(),
             phone("MobilePhone", "Mobile").rw(),
@@ -45,9 +30,7 @@ pub(super) fn user() -> Object {
             setting("TimeZoneSidKey", "Time Zone", list::TIME_ZONE),
             setting("LocaleSidKey", "Locale", list::LOCALE),
             setting("EmailEncodingKey", "Email Encoding", list::EMAIL_ENCODING),
-            reference("ProfileId", "Profile ID", &["Profile"])
-                .rw()
-                .not_null(),
+            reference("ProfileId", "Profile ID", &["Profile"]).rw().not_null(),
             picklist("UserType", "User Type", 40, list::USER_TYPE).restricted(),
             setting("LanguageLocaleKey", "Language", list::LANGUAGE),
             text("EmployeeNumber", "Employee Number", 20).rw(),
@@ -58,11 +41,7 @@ pub(super) fn user() -> Object {
         audit(),
         viewed(),
     ];
-    let can = Abilities {
-        deletable: false,
-        undeletable: false,
-        ..FULL
-    };
+    let can = Abilities { deletable: false, undeletable: false, ..FULL };
     build(Object::new("User", "User", "Users", "005"), can, fields)
 }
 
@@ -76,11 +55,7 @@ pub(super) fn profile() -> Object {
         ],
         audit(),
     ];
-    build(
-        Object::new("Profile", "Profile", "Profile", "00e"),
-        SETUP,
-        fields,
-    )
+    build(Object::new("Profile", "Profile", "Profile", "00e"), SETUP, fields)
 }
 
 pub(super) fn group() -> Object {
@@ -89,9 +64,7 @@ pub(super) fn group() -> Object {
             id("Group ID"),
             text("Name", "Name", 40).not_null().name_field(),
             text("DeveloperName", "Developer Name", 80),
-            picklist("Type", "Type", 40, list::GROUP_TYPE)
-                .not_null()
-                .restricted(),
+            picklist("Type", "Type", 40, list::GROUP_TYPE).not_null().restricted(),
             email("Email", "Email"),
         ],
         audit(),
@@ -107,18 +80,12 @@ pub(super) fn record_type() -> Object {
             text("DeveloperName", "Record Type Name", 80).not_null(),
             text("NamespacePrefix", "Namespace Prefix", 15),
             text("Description", "Description", 255),
-            picklist("SobjectType", "SObject Type Name", 40, list::SOBJECT_TYPE)
-                .not_null()
-                .restricted(),
+            picklist("SobjectType", "SObject Type Name", 40, list::SOBJECT_TYPE).not_null().restricted(),
             boolean("IsActive", "Active"),
         ],
         audit(),
     ];
-    build(
-        Object::new("RecordType", "Record Type", "Record Types", "012"),
-        SETUP,
-        fields,
-    )
+    build(Object::new("RecordType", "Record Type", "Record Types", "012"), SETUP, fields)
 }
 
 /// Label, API name and place: what all lists of stages and statuses share.
@@ -138,103 +105,37 @@ pub(super) fn opportunity_stage() -> Object {
             boolean("IsActive", "Is Active"),
             boolean("IsClosed", "Closed"),
             boolean("IsWon", "Won"),
-            picklist(
-                "ForecastCategory",
-                "Forecast Category",
-                40,
-                list::FORECAST_CATEGORY,
-            )
-            .not_null()
-            .restricted(),
-            picklist(
-                "ForecastCategoryName",
-                "Forecast Category Name",
-                255,
-                list::FORECAST_CATEGORY_NAME,
-            ),
-            decimal(
-                "DefaultProbability",
-                "Probability (%)",
-                FieldType::Percent,
-                3,
-                0,
-            ),
+            picklist("ForecastCategory", "Forecast Category", 40, list::FORECAST_CATEGORY).not_null().restricted(),
+            picklist("ForecastCategoryName", "Forecast Category Name", 255, list::FORECAST_CATEGORY_NAME),
+            decimal("DefaultProbability", "Probability (%)", FieldType::Percent, 3, 0),
             text("Description", "Description", 255),
         ],
         audit(),
     ];
-    build(
-        Object::new(
-            "OpportunityStage",
-            "Opportunity Stage",
-            "Opportunity Stage",
-            "01J",
-        ),
-        SETUP,
-        fields,
-    )
+    build(Object::new("OpportunityStage", "Opportunity Stage", "Opportunity Stage", "01J"), SETUP, fields)
 }
 
 pub(super) fn task_status() -> Object {
-    let flags = vec![
-        boolean("IsDefault", "Is Default"),
-        boolean("IsClosed", "Closed"),
-    ];
+    let flags = vec![boolean("IsDefault", "Is Default"), boolean("IsClosed", "Closed")];
     let fields = vec![list_entry("Task Status ID"), flags, audit()];
-    build(
-        Object::new(
-            "TaskStatus",
-            "Task Status Value",
-            "Task Status Value",
-            "01T",
-        ),
-        SETUP,
-        fields,
-    )
+    build(Object::new("TaskStatus", "Task Status Value", "Task Status Value", "01T"), SETUP, fields)
 }
 
 pub(super) fn task_priority() -> Object {
-    let flags = vec![
-        boolean("IsDefault", "Is Default"),
-        boolean("IsHighPriority", "Is High Priority"),
-    ];
+    let flags = vec![boolean("IsDefault", "Is Default"), boolean("IsHighPriority", "Is High Priority")];
     let fields = vec![list_entry("Task Priority ID"), flags, audit()];
-    build(
-        Object::new(
-            "TaskPriority",
-            "Task Priority Value",
-            "Task Priority Value",
-            "01P",
-        ),
-        SETUP,
-        fields,
-    )
+    build(Object::new("TaskPriority", "Task Priority Value", "Task Priority Value", "01P"), SETUP, fields)
 }
 
 pub(super) fn lead_status() -> Object {
-    let flags = vec![
-        boolean("IsDefault", "Is Default"),
-        boolean("IsConverted", "Converted"),
-    ];
+    let flags = vec![boolean("IsDefault", "Is Default"), boolean("IsConverted", "Converted")];
     let fields = vec![list_entry("Lead Status Value ID"), flags, audit()];
-    build(
-        Object::new(
-            "LeadStatus",
-            "Lead Status Value",
-            "Lead Status Value",
-            "01O",
-        ),
-        SETUP,
-        fields,
-    )
+    build(Object::new("LeadStatus", "Lead Status Value", "Lead Status Value", "01O"), SETUP, fields)
 }
 
 pub(super) fn organization() -> Object {
     let fields = vec![
-        vec![
-            id("Organization ID"),
-            text("Name", "Name", 80).not_null().name_field(),
-        ],
+        vec![id("Organization ID"), text("Name", "Name", 80).not_null().name_field()],
         address(address_names!("", "")),
         vec![
             phone("Phone", "Phone"),
@@ -251,15 +152,8 @@ pub(super) fn organization() -> Object {
         ],
         audit(),
     ];
-    let mut object = build(
-        Object::new("Organization", "Organization", "Organization", "00D"),
-        SETUP,
-        fields,
-    );
+    let mut object = build(Object::new("Organization", "Organization", "Organization", "00D"), SETUP, fields);
     // The address of the organisation is changed in its setup, not through the API.
-    object
-        .fields
-        .iter_mut()
-        .for_each(|field| (field.createable, field.updateable) = (false, false));
+    object.fields.iter_mut().for_each(|field| (field.createable, field.updateable) = (false, false));
     object
 }

@@ -65,11 +65,7 @@ pub(crate) struct Path {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Expression {
     Field(Path),
-    Call {
-        function: String,
-        argument: Box<Expression>,
-        at: usize,
-    },
+    Call { function: String, argument: Box<Expression>, at: usize },
 }
 
 impl Expression {
@@ -87,26 +83,10 @@ pub(crate) enum Condition {
     All(Vec<Condition>),
     Any(Vec<Condition>),
     Not(Box<Condition>),
-    Compare {
-        left: Expression,
-        operator: Operator,
-        right: Literal,
-    },
-    In {
-        left: Expression,
-        negated: bool,
-        values: Vec<Literal>,
-    },
-    InQuery {
-        left: Expression,
-        negated: bool,
-        query: Box<Query>,
-    },
-    Includes {
-        left: Expression,
-        negated: bool,
-        values: Vec<Literal>,
-    },
+    Compare { left: Expression, operator: Operator, right: Literal },
+    In { left: Expression, negated: bool, values: Vec<Literal> },
+    InQuery { left: Expression, negated: bool, query: Box<Query> },
+    Includes { left: Expression, negated: bool, values: Vec<Literal> },
 }
 
 /// A comparison.

@@ -92,16 +92,8 @@ impl<'a> Binder<'a> {
     }
 
     /// Binds a query or sub-query on the object at `index`, `depth` levels below the outermost.
-    pub(super) fn bind_on(
-        &self,
-        query: &Query,
-        index: ObjectIndex,
-        depth: usize,
-    ) -> Result<Plan, SoqlError> {
-        let scope = Scope {
-            object: self.schema.object(index),
-            alias: query.alias.as_deref(),
-        };
+    pub(super) fn bind_on(&self, query: &Query, index: ObjectIndex, depth: usize) -> Result<Plan, SoqlError> {
+        let scope = Scope { object: self.schema.object(index), alias: query.alias.as_deref() };
         let mut filters = Vec::new();
         if query.only_mine {
             filters.extend(self.mine(scope.object));
@@ -116,62 +108,27 @@ impl<'a> Binder<'a> {
         let offset = query.offset.map_or(0, |offset| offset.value);
         if let Some(Number { at, .. }) = query.offset.filter(|_| offset > MAX_OFFSET) {
             let message = format!("Maximum SOQL offset allowed is {MAX_OFFSET}");
-            return Err(SoqlError::new(
-                "NUMBER_OUTSIDE_VALID_RANGE",
-                message,
-                Some(at),
-            ));
+            return Err(SoqlError::new("NUMBER_OUTSIDE_VALID_RANGE", message, Some(at)));
         }
         let (output, order) = self.output(query, scope, depth)?;
-        Ok(Plan {
-            object: index,
-            output,
-            filter,
-            order,
-            limit: query.limit.map(|limit| limit.value),
-            offset,
-        })
+        Ok(Plan { object: index, output, filter, order, limit: query.limit.map(|limit| limit.value), offset })
     }
 
     fn mine(&self, object: &Object) -> Option<Filter> {
         let field = object.find("OwnerId")?;
-        let expr = Expr::Field {
-            hops: Vec::new(),
-            leaf: Leaf::Field(field),
-        };
-        Some(Filter::Test {
-            expr,
-            test: Test::Equal {
-                key: Key::Id(self.user),
-                negated: false,
-            },
-        })
+        let expr = Expr::Field { hops: Vec::new(), leaf: Leaf::Field(field) };
+        Some(Filter::Test { expr, test: Test::Equal { key: Key::Id(self.user), negated: false } })
     }
 
-    fn output(
-        &self,
-        query: &Query,
-        scope: Scope<'a, '_>,
-        depth: usize,
-    ) -> Result<(Output, Vec<SortKey>), SoqlError> {
-        if let Some(at) = query.select.iter().find_map(|item| {
-            if let Item::CountAll { at } = item {
-                Some(*at)
-            } else {
-                None
-            }
-        }) {
+    fn output(&self, query: &Query, scope: Scope<'a, '_>, depth: usize) -> Result<(Output, Vec<SortKey>), SoqlError> {
+        if let Some(at) =
+            query.select.iter().find_map(|item| if let Item::CountAll { at } = item { Some(*at) } else { None })
+        {
             if query.select.len() > 1 || !query.group_by.is_empty() {
-                return Err(SoqlError::malformed(
-                    "COUNT() must be the only item of the SELECT list",
-                    at,
-                ));
+                return Err(SoqlError::malformed("COUNT() must be the only item of the SELECT list", at));
             }
             if let Some(order) = query.order_by.first() {
-                return Err(SoqlError::malformed(
-                    "COUNT() cannot be ordered",
-                    order.expression.at(),
-                ));
+                return Err(SoqlError::malformed("COUNT() cannot be ordered", order.expression.at()));
             }
             return Ok((Output::Count, Vec::new()));
         }
@@ -181,20 +138,11 @@ impl<'a> Binder<'a> {
             return Ok((Output::Groups(grouping), order));
         }
         let columns = self.columns(query, scope, depth)?;
-        let order = query
-            .order_by
-            .iter()
-            .map(|order| self.sort_key(scope, order))
-            .collect::<Result<_, _>>()?;
+        let order = query.order_by.iter().map(|order| self.sort_key(scope, order)).collect::<Result<_, _>>()?;
         Ok((Output::Rows(columns), order))
     }
 
-    fn columns(
-        &self,
-        query: &Query,
-        scope: Scope<'a, '_>,
-        depth: usize,
-    ) -> Result<Vec<Column>, SoqlError> {
+    fn columns(&self, query: &Query, scope: Scope<'a, '_>, depth: usize) -> Result<Vec<Column>, SoqlError> {
         let mut columns = Vec::new();
         let mut children = 0;
         for item in &query.select {
@@ -208,33 +156,20 @@ impl<'a> Binder<'a> {
                 Item::Children(sub_query) => {
                     children += 1;
                     if children > MAX_CHILDREN {
-                        let message =
-                            format!("more than {MAX_CHILDREN} sub-queries are not allowed");
+                        let message = format!("more than {MAX_CHILDREN} sub-queries are not allowed");
                         return Err(SoqlError::malformed(message, sub_query.from.at));
                     }
                     let column = self.children(sub_query, scope.object, depth)?;
                     add(&mut columns, column, sub_query.from.at)?;
                 }
-                Item::Expression {
-                    alias: Some(_),
-                    expression: Expression::Field(path),
-                } => {
-                    return Err(SoqlError::malformed(
-                        "only aggregate expressions use field aliasing",
-                        path.at,
-                    ));
+                Item::Expression { alias: Some(_), expression: Expression::Field(path) } => {
+                    return Err(SoqlError::malformed("only aggregate expressions use field aliasing", path.at));
                 }
                 Item::Expression { expression, alias } => {
                     let (path, form_of): (&Path, fn(&Field) -> Form) = match expression {
                         Expression::Field(path) => (path, |_| Form::Plain),
-                        Expression::Call {
-                            function,
-                            argument,
-                            at,
-                        } => match (function.as_str(), &**argument) {
-                            ("TOLABEL", Expression::Field(path)) => {
-                                (path, |field| Form::Label(field.picklist))
-                            }
+                        Expression::Call { function, argument, at } => match (function.as_str(), &**argument) {
+                            ("TOLABEL", Expression::Field(path)) => (path, |field| Form::Label(field.picklist)),
                             ("FORMAT", Expression::Field(path)) => (path, |_| Form::Text),
                             _ => {
                                 let message = format!("unknown or misplaced function: {function}");
@@ -244,14 +179,7 @@ impl<'a> Binder<'a> {
                     };
                     let resolved = self.path(scope, path)?;
                     let form = resolved.field.map_or(Form::Plain, form_of);
-                    self.add_path(
-                        &mut columns,
-                        scope.object,
-                        &resolved,
-                        form,
-                        alias.as_deref(),
-                        path.at,
-                    )?;
+                    self.add_path(&mut columns, scope.object, &resolved, form, alias.as_deref(), path.at)?;
                 }
             }
         }
@@ -266,12 +194,9 @@ impl<'a> Binder<'a> {
         at: usize,
         columns: &mut Vec<Column>,
     ) -> Result<(), SoqlError> {
-        let bounded = query
-            .limit
-            .is_some_and(|limit| limit.value <= MAX_FIELDS_LIMIT);
+        let bounded = query.limit.is_some_and(|limit| limit.value <= MAX_FIELDS_LIMIT);
         if which != FieldSet::Standard && !bounded {
-            let message =
-                format!("The SOQL FIELDS function must have a LIMIT of at most {MAX_FIELDS_LIMIT}");
+            let message = format!("The SOQL FIELDS function must have a LIMIT of at most {MAX_FIELDS_LIMIT}");
             return Err(SoqlError::malformed(message, at));
         }
         let wanted = |field: &Field| match which {
@@ -279,17 +204,8 @@ impl<'a> Binder<'a> {
             FieldSet::Standard => !field.custom(),
             FieldSet::Custom => field.custom(),
         };
-        for (index, field) in object
-            .fields
-            .iter()
-            .enumerate()
-            .filter(|(_, field)| wanted(field))
-        {
-            let column = Column::Field {
-                name: field.name.to_owned(),
-                leaf: Leaf::Field(index),
-                form: Form::Plain,
-            };
+        for (index, field) in object.fields.iter().enumerate().filter(|(_, field)| wanted(field)) {
+            let column = Column::Field { name: field.name.to_owned(), leaf: Leaf::Field(index), form: Form::Plain };
             add(columns, column, at)?;
         }
         Ok(())
@@ -297,30 +213,18 @@ impl<'a> Binder<'a> {
 
     fn children(&self, query: &Query, parent: &Object, depth: usize) -> Result<Column, SoqlError> {
         let deepest = if self.version >= 58 { 5 } else { 1 };
-        let name = query
-            .from
-            .parts
-            .last()
-            .map(String::as_str)
-            .unwrap_or_default();
+        let name = query.from.parts.last().map(String::as_str).unwrap_or_default();
         let link = parent.find_children(name).filter(|_| depth < deepest);
         let Some((link, name)) = link.and_then(|link| Some((*link, link.name?))) else {
-            let message = format!(
-                "Didn't understand relationship '{name}' in FROM part of query call. {APPEND_R}"
-            );
+            let message = format!("Didn't understand relationship '{name}' in FROM part of query call. {APPEND_R}");
             return Err(SoqlError::new("INVALID_TYPE", message, Some(query.from.at)));
         };
         let plan = self.bind_on(query, link.child, depth + 1)?;
         match plan.output {
-            Output::Rows(_) => Ok(Column::Children {
-                name,
-                link,
-                plan: Box::new(plan),
-            }),
-            Output::Count | Output::Groups(_) => Err(SoqlError::malformed(
-                "aggregates are not allowed in a sub-query",
-                query.from.at,
-            )),
+            Output::Rows(_) => Ok(Column::Children { name, link, plan: Box::new(plan) }),
+            Output::Count | Output::Groups(_) => {
+                Err(SoqlError::malformed("aggregates are not allowed in a sub-query", query.from.at))
+            }
         }
     }
 
@@ -341,11 +245,7 @@ impl<'a> Binder<'a> {
             let known = columns.iter().position(|column| column.name() == name);
             let place = known.unwrap_or(columns.len());
             if known.is_none() {
-                columns.push(Column::Parent {
-                    name,
-                    hop,
-                    columns: Vec::new(),
-                });
+                columns.push(Column::Parent { name, hop, columns: Vec::new() });
             }
             let Some(Column::Parent { columns: inner, .. }) = columns.get_mut(place) else {
                 return Err(duplicate(name, at));
@@ -354,53 +254,34 @@ impl<'a> Binder<'a> {
             object = self.single_target(reference).unwrap_or(object);
         }
         let name = alias.map_or_else(|| path.name.to_owned(), str::to_owned);
-        add(
-            columns,
-            Column::Field {
-                name,
-                leaf: path.leaf.clone(),
-                form,
-            },
-            at,
-        )
+        add(columns, Column::Field { name, leaf: path.leaf.clone(), form }, at)
     }
 
     fn single_target(&self, reference: &Field) -> Option<&'a Object> {
         let [target] = reference.reference_to else {
             return None;
         };
-        self.schema
-            .find(target)
-            .map(|index| self.schema.object(index))
+        self.schema.find(target).map(|index| self.schema.object(index))
     }
 
     /// Follows a path from the object of the query to a field.
-    pub(super) fn path(
-        &self,
-        scope: Scope<'a, '_>,
-        path: &Path,
-    ) -> Result<Resolved<'a>, SoqlError> {
+    pub(super) fn path(&self, scope: Scope<'a, '_>, path: &Path) -> Result<Resolved<'a>, SoqlError> {
         let mut parts = path.parts.as_slice();
         if let [first, rest @ ..] = parts
             && !rest.is_empty()
             && (first.eq_ignore_ascii_case(scope.object.name)
-                || scope
-                    .alias
-                    .is_some_and(|alias| alias.eq_ignore_ascii_case(first)))
+                || scope.alias.is_some_and(|alias| alias.eq_ignore_ascii_case(first)))
         {
             parts = rest;
         }
-        let (last, relationships) = parts
-            .split_last()
-            .ok_or_else(|| SoqlError::malformed("empty path", path.at))?;
+        let (last, relationships) = parts.split_last().ok_or_else(|| SoqlError::malformed("empty path", path.at))?;
         let mut hops = Vec::new();
         let mut object = Some(scope.object);
         let mut targets: &'static [&'static str] = &[];
         for name in relationships {
             let hop = object.and_then(|object| Some((object, object.find_relationship(name)?)));
             let Some((holder, hop)) = hop.filter(|_| hops.len() < MAX_HOPS) else {
-                let message =
-                    format!("Didn't understand relationship '{name}' in field path. {APPEND_R}");
+                let message = format!("Didn't understand relationship '{name}' in field path. {APPEND_R}");
                 return Err(SoqlError::field(message, path.at));
             };
             hops.push(hop);
@@ -412,10 +293,7 @@ impl<'a> Binder<'a> {
             return self.name_field(hops, targets, last, path.at);
         };
         let Some(field) = object.find(last) else {
-            let message = format!(
-                "No such column '{last}' on entity '{}'. {APPEND_C}",
-                object.name
-            );
+            let message = format!("No such column '{last}' on entity '{}'. {APPEND_C}", object.name);
             return Err(SoqlError::field(message, path.at));
         };
         let definition = object.field(field);
@@ -436,10 +314,7 @@ impl<'a> Binder<'a> {
         name: &str,
         at: usize,
     ) -> Result<Resolved<'a>, SoqlError> {
-        let Some(known) = NAME_FIELDS
-            .into_iter()
-            .find(|known| known.eq_ignore_ascii_case(name))
-        else {
+        let Some(known) = NAME_FIELDS.into_iter().find(|known| known.eq_ignore_ascii_case(name)) else {
             let message = format!("No such column '{name}' on entity 'Name'. {APPEND_C}");
             return Err(SoqlError::field(message, at));
         };
@@ -450,50 +325,24 @@ impl<'a> Binder<'a> {
         });
         let field = fields.into_iter().next().filter(|_| known != "Type");
         let kind = field.map_or(FieldType::String, |field| field.kind);
-        Ok(Resolved {
-            hops,
-            leaf: Leaf::Named(known),
-            kind,
-            field,
-            name: known,
-        })
+        Ok(Resolved { hops, leaf: Leaf::Named(known), kind, field, name: known })
     }
 
     /// An expression on rows, typed.
-    pub(super) fn expression(
-        &self,
-        scope: Scope<'a, '_>,
-        expression: &Expression,
-    ) -> Result<Typed<'a>, SoqlError> {
+    pub(super) fn expression(&self, scope: Scope<'a, '_>, expression: &Expression) -> Result<Typed<'a>, SoqlError> {
         match expression {
             Expression::Field(path) => {
-                let Resolved {
-                    hops,
-                    leaf,
-                    kind,
-                    field,
-                    name,
-                } = self.path(scope, path)?;
-                Ok(Typed {
-                    expr: Expr::Field { hops, leaf },
-                    kind,
-                    field,
-                    shown: name.to_owned(),
-                })
+                let Resolved { hops, leaf, kind, field, name } = self.path(scope, path)?;
+                Ok(Typed { expr: Expr::Field { hops, leaf }, kind, field, shown: name.to_owned() })
             }
-            Expression::Call {
-                function,
-                argument,
-                at,
-            } => {
+            Expression::Call { function, argument, at } => {
                 if function == "CONVERTTIMEZONE" {
                     // The users' time zone is UTC.
                     return self.expression(scope, argument);
                 }
                 let Some(part) = DatePart::parse(function) else {
                     let message = if AggregateFunction::parse(function).is_some() {
-                        "Aggregate expressions are only allowed in SELECT, HAVING and ORDER BY"
-                            .to_owned()
+                        "Aggregate expressions are only allowed in SELECT, HAVING and ORDER BY".to_owned()
                     } else {
                         format!("unknown function: {function}")
                     };
@@ -501,22 +350,11 @@ impl<'a> Binder<'a> {
                 };
                 let of = self.expression(scope, argument)?;
                 if !matches!(of.kind, FieldType::Date | FieldType::DateTime) {
-                    let message = format!(
-                        "{function} needs a date or dateTime, but {} is none",
-                        of.shown
-                    );
+                    let message = format!("{function} needs a date or dateTime, but {} is none", of.shown);
                     return Err(SoqlError::field(message, argument.at()));
                 }
-                let expr = Expr::Date {
-                    part,
-                    of: Box::new(of.expr),
-                };
-                Ok(Typed {
-                    expr,
-                    kind: part.kind(),
-                    field: None,
-                    shown: function.clone(),
-                })
+                let expr = Expr::Date { part, of: Box::new(of.expr) };
+                Ok(Typed { expr, kind: part.kind(), field: None, shown: function.clone() })
             }
         }
     }
@@ -544,27 +382,15 @@ pub(super) struct Resolved<'a> {
 /// A key of the order.
 pub(super) fn sort_key(expr: Expr, order: &Order, field: Option<&Field>) -> SortKey {
     let picklist = field.map_or(&[][..], |field| field.picklist);
-    SortKey {
-        expr,
-        descending: order.descending,
-        nulls_last: order.nulls_last,
-        picklist,
-    }
+    SortKey { expr, descending: order.descending, nulls_last: order.nulls_last, picklist }
 }
 
 fn duplicate(name: &str, at: usize) -> SoqlError {
-    SoqlError::new(
-        "INVALID_FIELD",
-        format!("duplicate field selected: {name}"),
-        Some(at),
-    )
+    SoqlError::new("INVALID_FIELD", format!("duplicate field selected: {name}"), Some(at))
 }
 
 fn add(columns: &mut Vec<Column>, column: Column, at: usize) -> Result<(), SoqlError> {
-    if columns
-        .iter()
-        .any(|known| known.name().eq_ignore_ascii_case(column.name()))
-    {
+    if columns.iter().any(|known| known.name().eq_ignore_ascii_case(column.name())) {
         return Err(duplicate(column.name(), at));
     }
     columns.push(column);

@@ -16,20 +16,12 @@ pub(super) struct Groups<'a> {
 
 impl<'a> Binder<'a> {
     /// Binds a grouped query.
-    pub(super) fn grouping(
-        &self,
-        query: &Query,
-        scope: Scope<'a, '_>,
-    ) -> Result<(Grouping, Vec<SortKey>), SoqlError> {
+    pub(super) fn grouping(&self, query: &Query, scope: Scope<'a, '_>) -> Result<(Grouping, Vec<SortKey>), SoqlError> {
         if let Some(limit) = query.limit.filter(|_| query.group_by.is_empty()) {
-            let message =
-                "Non-grouped query that uses overall aggregate functions cannot also use LIMIT";
+            let message = "Non-grouped query that uses overall aggregate functions cannot also use LIMIT";
             return Err(SoqlError::malformed(message, limit.at));
         }
-        let mut groups = Groups {
-            grouping: Grouping::default(),
-            fields: Vec::new(),
-        };
+        let mut groups = Groups { grouping: Grouping::default(), fields: Vec::new() };
         for expression in &query.group_by {
             let typed = self.expression(scope, expression)?;
             if typed.field.is_some_and(|field| !field.groupable()) {
@@ -77,31 +69,18 @@ impl<'a> Binder<'a> {
         groups: &mut Groups<'a>,
         expression: &Expression,
     ) -> Result<Typed<'a>, SoqlError> {
-        if let Expression::Call {
-            function,
-            argument,
-            at,
-        } = expression
+        if let Expression::Call { function, argument, at } = expression
             && let Some(function) = AggregateFunction::parse(function)
         {
             return self.aggregate(scope, groups, function, argument, *at);
         }
         let typed = self.expression(scope, expression)?;
-        let Some(slot) = groups
-            .grouping
-            .keys
-            .iter()
-            .position(|key| *key == typed.expr)
-        else {
+        let Some(slot) = groups.grouping.keys.iter().position(|key| *key == typed.expr) else {
             let message = format!("Field must be grouped or aggregated: {}", typed.shown);
             return Err(SoqlError::malformed(message, expression.at()));
         };
         let field = groups.fields.get(slot).copied().flatten();
-        Ok(Typed {
-            expr: Expr::Slot(slot),
-            field,
-            ..typed
-        })
+        Ok(Typed { expr: Expr::Slot(slot), field, ..typed })
     }
 
     fn aggregate(
@@ -115,8 +94,7 @@ impl<'a> Binder<'a> {
         use AggregateFunction::{Average, Count, CountDistinct, Maximum, Minimum, Sum};
         let of = self.expression(scope, argument)?;
         let numeric = of.kind.is_decimal() || of.kind == FieldType::Int;
-        let fits = of.field.is_none_or(Field::aggregatable)
-            && (numeric || !matches!(function, Sum | Average));
+        let fits = of.field.is_none_or(Field::aggregatable) && (numeric || !matches!(function, Sum | Average));
         if !fits {
             let message = format!("field {} does not support aggregate operator", of.shown);
             return Err(SoqlError::malformed(message, at));
@@ -126,23 +104,12 @@ impl<'a> Binder<'a> {
             Sum | Average => FieldType::Double,
             Minimum | Maximum => of.kind,
         };
-        let aggregate = Aggregate {
-            function,
-            of: of.expr,
-        };
+        let aggregate = Aggregate { function, of: of.expr };
         let aggregates = &mut groups.grouping.aggregates;
-        let place = aggregates
-            .iter()
-            .position(|known| *known == aggregate)
-            .unwrap_or_else(|| {
-                aggregates.push(aggregate);
-                aggregates.len() - 1
-            });
-        Ok(Typed {
-            expr: Expr::Slot(groups.grouping.keys.len() + place),
-            kind,
-            field: None,
-            shown: of.shown,
-        })
+        let place = aggregates.iter().position(|known| *known == aggregate).unwrap_or_else(|| {
+            aggregates.push(aggregate);
+            aggregates.len() - 1
+        });
+        Ok(Typed { expr: Expr::Slot(groups.grouping.keys.len() + place), kind, field: None, shown: of.shown })
     }
 }

@@ -11,20 +11,12 @@ pub(crate) fn column_metadata(schema: &Schema, plan: &Plan) -> Json {
     let object = schema.object(plan.object);
     let columns: Vec<Json> = match &plan.output {
         Output::Count => Vec::new(),
-        Output::Rows(columns) => columns
-            .iter()
-            .map(|column| describe(schema, object, column))
-            .collect(),
+        Output::Rows(columns) => columns.iter().map(|column| describe(schema, object, column)).collect(),
         Output::Groups(grouping) => grouping
             .columns
             .iter()
             .map(|(name, slot)| {
-                entry(
-                    name,
-                    *slot >= grouping.keys.len(),
-                    &[],
-                    object.find(name).map(|field| object.field(field)),
-                )
+                entry(name, *slot >= grouping.keys.len(), &[], object.find(name).map(|field| object.field(field)))
             })
             .collect(),
     };
@@ -39,10 +31,7 @@ pub(crate) fn column_metadata(schema: &Schema, plan: &Plan) -> Json {
 
 fn describe(schema: &Schema, object: &Object, column: &Column) -> Json {
     let all = |object: &Object, columns: &[Column]| -> Vec<Json> {
-        columns
-            .iter()
-            .map(|column| describe(schema, object, column))
-            .collect()
+        columns.iter().map(|column| describe(schema, object, column)).collect()
     };
     match column {
         Column::Field { name, leaf, .. } => {

@@ -18,18 +18,11 @@ use super::plan::{Output, Plan};
 
 impl<'a> Binder<'a> {
     /// Binds a condition on rows.
-    pub(super) fn condition(
-        &self,
-        scope: Scope<'a, '_>,
-        condition: &Condition,
-    ) -> Result<Filter, SoqlError> {
+    pub(super) fn condition(&self, scope: Scope<'a, '_>, condition: &Condition) -> Result<Filter, SoqlError> {
         self.any_condition(condition, &mut |expression| {
             let typed = self.expression(scope, expression)?;
             if typed.field.is_some_and(|field| !field.filterable) {
-                let message = format!(
-                    "field '{}' can not be filtered in a query call",
-                    typed.shown
-                );
+                let message = format!("field '{}' can not be filtered in a query call", typed.shown);
                 return Err(SoqlError::field(message, expression.at()));
             }
             Ok(typed)
@@ -43,9 +36,7 @@ impl<'a> Binder<'a> {
         groups: &mut Groups<'a>,
         condition: &Condition,
     ) -> Result<Filter, SoqlError> {
-        self.any_condition(condition, &mut |expression| {
-            self.group_expression(scope, groups, expression)
-        })
+        self.any_condition(condition, &mut |expression| self.group_expression(scope, groups, expression))
     }
 
     fn any_condition(
@@ -63,113 +54,57 @@ impl<'a> Binder<'a> {
                 return parts.collect::<Result<_, _>>().map(Filter::Any);
             }
             Condition::Not(part) => {
-                return self
-                    .any_condition(part, left_side)
-                    .map(|part| Filter::Not(Box::new(part)));
+                return self.any_condition(part, left_side).map(|part| Filter::Not(Box::new(part)));
             }
-            Condition::Compare {
-                left,
-                operator,
-                right,
-            } => {
+            Condition::Compare { left, operator, right } => {
                 let left = left_side(left)?;
                 let test = self.compare(&left, *operator, right)?;
                 (left, test)
             }
-            Condition::In {
-                left,
-                negated,
-                values,
-            } => {
+            Condition::In { left, negated, values } => {
                 let left = left_side(left)?;
                 return self.in_list(&left, *negated, values);
             }
-            Condition::InQuery {
-                left,
-                negated,
-                query,
-            } => {
+            Condition::InQuery { left, negated, query } => {
                 let at = left.at();
                 let left = left_side(left)?;
                 if !matches!(left.kind, FieldType::Id | FieldType::Reference) {
-                    let message =
-                        format!("{} is no id or reference and cannot be joined", left.shown);
+                    let message = format!("{} is no id or reference and cannot be joined", left.shown);
                     return Err(SoqlError::field(message, at));
                 }
                 let keys = self.semi_join(query)?;
-                (
-                    left,
-                    Test::In {
-                        keys,
-                        negated: *negated,
-                    },
-                )
+                (left, Test::In { keys, negated: *negated })
             }
-            Condition::Includes {
-                left,
-                negated,
-                values,
-            } => {
+            Condition::Includes { left, negated, values } => {
                 let at = left.at();
                 let left = left_side(left)?;
                 if left.kind != FieldType::Multipicklist {
-                    let message =
-                        "includes and excludes operators are only valid on multi-select picklists";
-                    return Err(SoqlError::new(
-                        "INVALID_QUERY_FILTER_OPERATOR",
-                        message,
-                        Some(at),
-                    ));
+                    let message = "includes and excludes operators are only valid on multi-select picklists";
+                    return Err(SoqlError::new("INVALID_QUERY_FILTER_OPERATOR", message, Some(at)));
                 }
-                let groups = values
-                    .iter()
-                    .map(|value| multi_values(&left, value))
-                    .collect::<Result<_, _>>()?;
-                (
-                    left,
-                    Test::Includes {
-                        groups,
-                        negated: *negated,
-                    },
-                )
+                let groups = values.iter().map(|value| multi_values(&left, value)).collect::<Result<_, _>>()?;
+                (left, Test::Includes { groups, negated: *negated })
             }
         };
-        Ok(Filter::Test {
-            expr: left.expr,
-            test,
-        })
+        Ok(Filter::Test { expr: left.expr, test })
     }
 
-    fn compare(
-        &self,
-        left: &Typed<'a>,
-        operator: Operator,
-        right: &Literal,
-    ) -> Result<Test, SoqlError> {
-        let invalid = |message: String| {
-            SoqlError::new("INVALID_QUERY_FILTER_OPERATOR", message, Some(right.at))
-        };
+    fn compare(&self, left: &Typed<'a>, operator: Operator, right: &Literal) -> Result<Test, SoqlError> {
+        let invalid = |message: String| SoqlError::new("INVALID_QUERY_FILTER_OPERATOR", message, Some(right.at));
         let negated = operator == Operator::NotEqual;
         let equality = negated || operator == Operator::Equal;
         if is_empty(left, right) {
             return if equality {
                 Ok(Test::Null { wanted: !negated })
             } else {
-                Err(invalid(
-                    "null can only be compared with = and !=".to_owned(),
-                ))
+                Err(invalid("null can only be compared with = and !=".to_owned()))
             };
         }
         if operator == Operator::Like {
             return match &right.value {
-                LiteralValue::Text(text) if left.kind.is_text() => {
-                    Ok(Test::Like(Pattern::new(text)))
-                }
+                LiteralValue::Text(text) if left.kind.is_text() => Ok(Test::Like(Pattern::new(text))),
                 _ if left.kind.is_text() => Err(mismatch(left, right.at)),
-                _ => Err(invalid(format!(
-                    "invalid operator on {} field",
-                    left.kind.name()
-                ))),
+                _ => Err(invalid(format!("invalid operator on {} field", left.kind.name()))),
             };
         }
         if let LiteralValue::Relative { name, count } = &right.value {
@@ -180,10 +115,7 @@ impl<'a> Binder<'a> {
             return Ok(Test::Equal { key, negated });
         }
         if matches!(left.kind, FieldType::Boolean | FieldType::Multipicklist) {
-            return Err(invalid(format!(
-                "invalid operator on {} field",
-                left.kind.name()
-            )));
+            return Err(invalid(format!("invalid operator on {} field", left.kind.name())));
         }
         Ok(Test::Order { operator, key })
     }
@@ -200,48 +132,25 @@ impl<'a> Binder<'a> {
             return Err(mismatch(left, at));
         }
         let Some(days) = super::dates::range(name, count, self.now.date_naive()) else {
-            return Err(SoqlError::malformed(
-                format!("{name} leaves the calendar"),
-                at,
-            ));
+            return Err(SoqlError::malformed(format!("{name} leaves the calendar"), at));
         };
         let key = |day: NaiveDate| match left.kind {
             FieldType::Date => Key::Date(day),
             _ => Key::DateTime(day.and_time(NaiveTime::MIN).and_utc()),
         };
-        Ok(Test::Range {
-            operator,
-            from: key(days.start),
-            to: key(days.end),
-        })
+        Ok(Test::Range { operator, from: key(days.start), to: key(days.end) })
     }
 
-    fn in_list(
-        &self,
-        left: &Typed<'a>,
-        negated: bool,
-        values: &[Literal],
-    ) -> Result<Filter, SoqlError> {
-        let (empty, full): (Vec<_>, Vec<_>) =
-            values.iter().partition(|value| is_empty(left, value));
-        let (relative, plain): (Vec<&Literal>, Vec<_>) = full
-            .into_iter()
-            .partition(|value| matches!(value.value, LiteralValue::Relative { .. }));
-        let keys = plain
-            .into_iter()
-            .map(|value| key(left, value))
-            .collect::<Result<BTreeSet<Key>, _>>()?;
-        let test = |test| Filter::Test {
-            expr: left.expr.clone(),
-            test,
-        };
+    fn in_list(&self, left: &Typed<'a>, negated: bool, values: &[Literal]) -> Result<Filter, SoqlError> {
+        let (empty, full): (Vec<_>, Vec<_>) = values.iter().partition(|value| is_empty(left, value));
+        let (relative, plain): (Vec<&Literal>, Vec<_>) =
+            full.into_iter().partition(|value| matches!(value.value, LiteralValue::Relative { .. }));
+        let keys = plain.into_iter().map(|value| key(left, value)).collect::<Result<BTreeSet<Key>, _>>()?;
+        let test = |test| Filter::Test { expr: left.expr.clone(), test };
         if empty.is_empty() && relative.is_empty() {
             return Ok(test(Test::In { keys, negated }));
         }
-        let mut any = vec![test(Test::In {
-            keys,
-            negated: false,
-        })];
+        let mut any = vec![test(Test::In { keys, negated: false })];
         if !empty.is_empty() {
             any.push(test(Test::Null { wanted: true }));
         }
@@ -249,11 +158,7 @@ impl<'a> Binder<'a> {
             any.push(test(self.compare(left, Operator::Equal, value)?));
         }
         let any = Filter::Any(any);
-        Ok(if negated {
-            Filter::Not(Box::new(any))
-        } else {
-            any
-        })
+        Ok(if negated { Filter::Not(Box::new(any)) } else { any })
     }
 
     /// The ids that the sub-query of a semi-join finds.
@@ -261,30 +166,18 @@ impl<'a> Binder<'a> {
         let at = query.from.at;
         let bound = query.limit.is_some() || query.offset.is_some() || !query.order_by.is_empty();
         let [Item::Expression { expression, .. }] = query.select.as_slice() else {
-            return Err(SoqlError::malformed(
-                "a semi-join sub-select selects exactly one field",
-                at,
-            ));
+            return Err(SoqlError::malformed("a semi-join sub-select selects exactly one field", at));
         };
         if bound {
-            return Err(SoqlError::malformed(
-                "LIMIT, OFFSET and ORDER BY are not allowed in a semi-join",
-                at,
-            ));
+            return Err(SoqlError::malformed("LIMIT, OFFSET and ORDER BY are not allowed in a semi-join", at));
         }
         let plan: Plan = self.bind(query)?;
         let object = self.schema.object(plan.object);
-        let scope = Scope {
-            object,
-            alias: query.alias.as_deref(),
-        };
+        let scope = Scope { object, alias: query.alias.as_deref() };
         let typed = self.expression(scope, expression)?;
         let joinable = matches!(typed.kind, FieldType::Id | FieldType::Reference);
         if !joinable || !matches!(plan.output, Output::Rows(_)) {
-            let message = format!(
-                "the selected field {} of a semi-join is no id or reference",
-                typed.shown
-            );
+            let message = format!("the selected field {} of a semi-join is no id or reference", typed.shown);
             return Err(SoqlError::field(message, at));
         }
         let evaluation = Evaluation {
@@ -294,10 +187,7 @@ impl<'a> Binder<'a> {
             version: "",
             null_is_different: self.null_is_different,
         };
-        Ok(evaluation
-            .column(&plan, &typed.expr)
-            .filter_map(|value| Key::of(&value))
-            .collect())
+        Ok(evaluation.column(&plan, &typed.expr).filter_map(|value| Key::of(&value)).collect())
     }
 }
 
@@ -306,8 +196,7 @@ fn is_empty(left: &Typed<'_>, literal: &Literal) -> bool {
     match &literal.value {
         LiteralValue::Null => left.kind != FieldType::Boolean,
         LiteralValue::Text(text) => {
-            let textual =
-                left.kind.is_text() || matches!(left.kind, FieldType::Id | FieldType::Reference);
+            let textual = left.kind.is_text() || matches!(left.kind, FieldType::Id | FieldType::Reference);
             text.value.is_empty() && textual
         }
         _ => false,
@@ -317,11 +206,7 @@ fn is_empty(left: &Typed<'_>, literal: &Literal) -> bool {
 /// `value of filter criterion for field '…' must be of type …`.
 fn mismatch(left: &Typed<'_>, at: usize) -> SoqlError {
     let quoted = left.kind.is_text() || matches!(left.kind, FieldType::Id | FieldType::Reference);
-    let quotes = if quoted {
-        "should be enclosed in quotes"
-    } else {
-        "should not be enclosed in quotes"
-    };
+    let quotes = if quoted { "should be enclosed in quotes" } else { "should not be enclosed in quotes" };
     let message = format!(
         "value of filter criterion for field '{}' must be of type {} and {quotes}",
         left.shown,
@@ -339,14 +224,10 @@ fn key(left: &Typed<'_>, literal: &Literal) -> Result<Key, SoqlError> {
                 SoqlError::new("INVALID_QUERY_FILTER_OPERATOR", message, Some(literal.at))
             })
         }
-        (kind, LiteralValue::Text(text)) if kind.is_text() => {
-            Ok(Key::Text(stored_form(left.field, &text.value)))
-        }
+        (kind, LiteralValue::Text(text)) if kind.is_text() => Ok(Key::Text(stored_form(left.field, &text.value))),
         (FieldType::Boolean, LiteralValue::Bool(flag)) => Ok(Key::Bool(*flag)),
         (FieldType::Boolean, LiteralValue::Null) => Ok(Key::Bool(false)),
-        (kind, LiteralValue::Number(number)) if kind.is_decimal() || kind == FieldType::Int => {
-            Ok(Key::Number(*number))
-        }
+        (kind, LiteralValue::Number(number)) if kind.is_decimal() || kind == FieldType::Int => Ok(Key::Number(*number)),
         (FieldType::Date, LiteralValue::Date(date)) => Ok(Key::Date(*date)),
         (FieldType::DateTime, LiteralValue::DateTime(at)) => Ok(Key::DateTime(*at)),
         _ => Err(mismatch(left, literal.at)),
@@ -359,12 +240,7 @@ fn stored_form(field: Option<&Field>, text: &str) -> String {
         None => text.to_lowercase(),
         Some(field) => {
             let mut values: Vec<&str> = text.split(';').collect();
-            let place = |value: &str| {
-                field
-                    .picklist
-                    .iter()
-                    .position(|entry| entry.value.eq_ignore_ascii_case(value))
-            };
+            let place = |value: &str| field.picklist.iter().position(|entry| entry.value.eq_ignore_ascii_case(value));
             values.sort_by_key(|value| place(value).unwrap_or(usize::MAX));
             values.join(";").to_lowercase()
         }
@@ -373,11 +249,7 @@ fn stored_form(field: Option<&Field>, text: &str) -> String {
 
 fn multi_values(left: &Typed<'_>, literal: &Literal) -> Result<Vec<String>, SoqlError> {
     match &literal.value {
-        LiteralValue::Text(text) => Ok(text
-            .value
-            .split(';')
-            .map(|value| value.trim().to_lowercase())
-            .collect()),
+        LiteralValue::Text(text) => Ok(text.value.split(';').map(|value| value.trim().to_lowercase()).collect()),
         _ => Err(mismatch(left, literal.at)),
     }
 }

@@ -32,9 +32,7 @@ impl Unit {
     fn start(self, day: NaiveDate) -> Option<NaiveDate> {
         match self {
             Unit::Day => Some(day),
-            Unit::Week => {
-                day.checked_sub_days(Days::new(day.weekday().num_days_from_sunday().into()))
-            }
+            Unit::Week => day.checked_sub_days(Days::new(day.weekday().num_days_from_sunday().into())),
             Unit::Month => day.with_day(1),
             Unit::Quarter => day.with_day(1)?.with_month(day.month0() / 3 * 3 + 1),
             Unit::Year => NaiveDate::from_ymd_opt(day.year(), 1, 1),
@@ -45,19 +43,11 @@ impl Unit {
     fn shift(self, start: NaiveDate, by: i64) -> Option<NaiveDate> {
         let months = |months: u64| {
             let months = Months::new(u32::try_from(months.checked_mul(by.unsigned_abs())?).ok()?);
-            if by < 0 {
-                start.checked_sub_months(months)
-            } else {
-                start.checked_add_months(months)
-            }
+            if by < 0 { start.checked_sub_months(months) } else { start.checked_add_months(months) }
         };
         let days = |days: u64| {
             let days = Days::new(days.checked_mul(by.unsigned_abs())?);
-            if by < 0 {
-                start.checked_sub_days(days)
-            } else {
-                start.checked_add_days(days)
-            }
+            if by < 0 { start.checked_sub_days(days) } else { start.checked_add_days(days) }
         };
         match self {
             Unit::Day => days(1),
@@ -81,8 +71,7 @@ fn meaning(name: &str, count: Option<u32>) -> Option<(Unit, i64, i64)> {
             "NEXT_90_DAYS" => Some((Unit::Day, 1, 91)),
             _ => {
                 let (which, unit) = name.split_once('_')?;
-                let unit =
-                    Unit::parse(unit).filter(|unit| *unit != Unit::Day && !name.ends_with('S'))?;
+                let unit = Unit::parse(unit).filter(|unit| *unit != Unit::Day && !name.ends_with('S'))?;
                 match which {
                     "LAST" => Some((unit, -1, 0)),
                     "THIS" => Some((unit, 0, 1)),
@@ -145,19 +134,10 @@ mod tests {
             ("LAST_N_WEEKS", Some(2), "2024-04-28", "2024-05-12"),
             ("NEXT_N_MONTHS", Some(2), "2024-06-01", "2024-08-01"),
             ("N_QUARTERS_AGO", Some(1), "2024-01-01", "2024-04-01"),
-            (
-                "LAST_N_FISCAL_QUARTERS",
-                Some(1),
-                "2024-01-01",
-                "2024-04-01",
-            ),
+            ("LAST_N_FISCAL_QUARTERS", Some(1), "2024-01-01", "2024-04-01"),
             ("N_YEARS_AGO", Some(10), "2014-01-01", "2015-01-01"),
         ] {
-            assert_eq!(
-                range(name, count, today),
-                Some(day(from)..day(to)),
-                "{name}"
-            );
+            assert_eq!(range(name, count, today), Some(day(from)..day(to)), "{name}");
         }
         for (name, counted) in [
             ("SOON", false),

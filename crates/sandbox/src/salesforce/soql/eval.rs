@@ -46,16 +46,11 @@ impl<'a> Evaluation<'a> {
 
     fn answer(&self, plan: &Plan, candidates: Vec<&'a Row>) -> Results {
         let object = self.schema.object(plan.object);
-        let kept = candidates
-            .into_iter()
-            .filter(|row| self.admits(plan.filter.as_ref(), object, row));
+        let kept = candidates.into_iter().filter(|row| self.admits(plan.filter.as_ref(), object, row));
         match &plan.output {
             Output::Count => {
                 let total = kept.count().min(plan.limit.unwrap_or(usize::MAX));
-                Results {
-                    total,
-                    rows: Vec::new(),
-                }
+                Results { total, rows: Vec::new() }
             }
             Output::Groups(grouping) => self.groups(plan, grouping, object, kept),
             Output::Rows(columns) => {
@@ -63,10 +58,7 @@ impl<'a> Evaluation<'a> {
                     .cut(plan, self.sort(&plan.order, object, kept, plan))
                     .map(|row| self.row(object, row, columns))
                     .collect();
-                Results {
-                    total: rows.len(),
-                    rows,
-                }
+                Results { total: rows.len(), rows }
             }
         }
     }
@@ -84,11 +76,8 @@ impl<'a> Evaluation<'a> {
 
     fn admits(&self, filter: Option<&Filter>, object: &'a Object, row: &'a Row) -> bool {
         let visible = self.all_rows || !row.is_deleted();
-        let decided = |filter: &Filter| {
-            filter.decide(self.null_is_different, &mut |expr| {
-                self.value(object, row, expr)
-            })
-        };
+        let decided =
+            |filter: &Filter| filter.decide(self.null_is_different, &mut |expr| self.value(object, row, expr));
         visible && filter.is_none_or(|filter| decided(filter) == Some(true))
     }
 
@@ -101,30 +90,18 @@ impl<'a> Evaluation<'a> {
         plan: &Plan,
     ) -> Vec<&'a Row> {
         if order.is_empty() {
-            let wanted = plan
-                .limit
-                .map_or(usize::MAX, |limit| limit.saturating_add(plan.offset));
+            let wanted = plan.limit.map_or(usize::MAX, |limit| limit.saturating_add(plan.offset));
             return rows.take(wanted).collect();
         }
         let mut keyed: Vec<(Vec<Option<SortValue>>, &Row)> = rows
-            .map(|row| {
-                (
-                    order
-                        .iter()
-                        .map(|key| SortValue::of(&self.value(object, row, &key.expr), key))
-                        .collect(),
-                    row,
-                )
-            })
+            .map(|row| (order.iter().map(|key| SortValue::of(&self.value(object, row, &key.expr), key)).collect(), row))
             .collect();
         keyed.sort_by(|(left, _), (right, _)| compare(order, left, right));
         keyed.into_iter().map(|(_, row)| row).collect()
     }
 
     fn cut<T>(&self, plan: &Plan, rows: Vec<T>) -> impl Iterator<Item = T> + use<T> {
-        rows.into_iter()
-            .skip(plan.offset)
-            .take(plan.limit.unwrap_or(usize::MAX))
+        rows.into_iter().skip(plan.offset).take(plan.limit.unwrap_or(usize::MAX))
     }
 
     /// The value of an expression for a row.
@@ -135,10 +112,7 @@ impl<'a> Evaluation<'a> {
             Expr::Field { hops, leaf } => {
                 let (mut object, mut row) = (object, row);
                 for hop in hops {
-                    let Some((index, parent)) = row.values[*hop]
-                        .as_id()
-                        .and_then(|id| self.store.lookup(id))
-                    else {
+                    let Some((index, parent)) = row.values[*hop].as_id().and_then(|id| self.store.lookup(id)) else {
                         return Value::Null;
                     };
                     (object, row) = (self.schema.object(index), parent);
@@ -154,26 +128,17 @@ impl<'a> Evaluation<'a> {
 
     fn row(&self, object: &'a Object, row: &'a Row, columns: &[Column]) -> (Json, usize) {
         let mut record = Map::with_capacity(columns.len() + 1);
-        record.insert(
-            "attributes".to_owned(),
-            attributes(object, row.id, self.version),
-        );
+        record.insert("attributes".to_owned(), attributes(object, row.id, self.version));
         let mut weight = 1;
         for column in columns {
             let value = match column {
                 Column::Field { leaf, form, .. } => leaf_json(object, row, leaf, *form),
                 Column::Parent { hop, columns, .. } => {
-                    let parent = row.values[*hop]
-                        .as_id()
-                        .and_then(|id| self.store.lookup(id));
-                    parent.map_or(Json::Null, |(index, parent)| {
-                        self.row(self.schema.object(index), parent, columns).0
-                    })
+                    let parent = row.values[*hop].as_id().and_then(|id| self.store.lookup(id));
+                    parent.map_or(Json::Null, |(index, parent)| self.row(self.schema.object(index), parent, columns).0)
                 }
                 Column::Children { link, plan, .. } => {
-                    let ids = self
-                        .store
-                        .with_value(link.child, link.field, &Value::Id(row.id));
+                    let ids = self.store.with_value(link.child, link.field, &Value::Id(row.id));
                     let children = self.answer(plan, self.rows_of(link.child, &ids));
                     weight += children.rows.len();
                     children_json(children)
@@ -185,18 +150,13 @@ impl<'a> Evaluation<'a> {
     }
 
     fn rows_of(&self, object: ObjectIndex, ids: &[SfId]) -> Vec<&'a Row> {
-        ids.iter()
-            .filter_map(|id| self.store.get(object, *id))
-            .collect()
+        ids.iter().filter_map(|id| self.store.get(object, *id)).collect()
     }
 
     /// Whether an index leads to the answer, and to how many rows.
     pub(crate) fn access(&self, plan: &Plan) -> (bool, usize) {
         let found = self.indexed(plan);
-        (
-            found.is_some(),
-            found.map_or_else(|| self.store.rows(plan.object).count(), |ids| ids.len()),
-        )
+        (found.is_some(), found.map_or_else(|| self.store.rows(plan.object).count(), |ids| ids.len()))
     }
 
     /// The rows among which the answer is, in the order of their ids.
@@ -216,48 +176,28 @@ impl<'a> Evaluation<'a> {
         };
         let object = self.schema.object(plan.object);
         let direct = parts.iter().filter_map(|part| match part {
-            Filter::Test {
-                expr:
-                    Expr::Field {
-                        hops,
-                        leaf: Leaf::Field(field),
-                    },
-                test,
-            } if hops.is_empty() => Some((*field, test)),
+            Filter::Test { expr: Expr::Field { hops, leaf: Leaf::Field(field) }, test } if hops.is_empty() => {
+                Some((*field, test))
+            }
             _ => None,
         });
         let tests: Vec<_> = direct.collect();
         let by_key = tests.iter().find_map(|(field, test)| {
             let one;
             let keys: Box<dyn Iterator<Item = &Key>> = match test {
-                Test::Equal {
-                    key,
-                    negated: false,
-                } => {
+                Test::Equal { key, negated: false } => {
                     one = [key];
                     Box::new(one.into_iter())
                 }
-                Test::In {
-                    keys,
-                    negated: false,
-                } => Box::new(keys.iter()),
+                Test::In { keys, negated: false } => Box::new(keys.iter()),
                 _ => return None,
             };
             if object.field(*field).kind == FieldType::Id {
-                let ids = keys.filter_map(|key| {
-                    if let Key::Id(id) = key {
-                        Some(*id)
-                    } else {
-                        None
-                    }
-                });
+                let ids = keys.filter_map(|key| if let Key::Id(id) = key { Some(*id) } else { None });
                 return Some(ids.collect::<Vec<_>>());
             }
             let indexed = self.store.is_indexed(plan.object, *field);
-            indexed.then(|| {
-                keys.flat_map(|key| self.store.with_key(plan.object, *field, key))
-                    .collect()
-            })
+            indexed.then(|| keys.flat_map(|key| self.store.with_key(plan.object, *field, key)).collect())
         });
         let mut ids = by_key.or_else(|| self.by_time(plan.object, &tests))?;
         ids.sort_unstable();
@@ -268,18 +208,11 @@ impl<'a> Evaluation<'a> {
     /// The ids within the bounds that the tests put on an indexed date-time.
     fn by_time(&self, object: ObjectIndex, tests: &[(usize, &Test)]) -> Option<Vec<SfId>> {
         let is_time = |field: usize| {
-            self.schema.object(object).field(field).kind == FieldType::DateTime
-                && self.store.is_indexed(object, field)
+            self.schema.object(object).field(field).kind == FieldType::DateTime && self.store.is_indexed(object, field)
         };
-        let (field, _) = tests
-            .iter()
-            .find(|(field, test)| is_time(*field) && bounds(test).is_some())?;
+        let (field, _) = tests.iter().find(|(field, test)| is_time(*field) && bounds(test).is_some())?;
         let (mut low, mut high) = (Bound::Unbounded, Bound::Unbounded);
-        for (from, to) in tests
-            .iter()
-            .filter(|(other, _)| other == field)
-            .filter_map(|(_, test)| bounds(test))
-        {
+        for (from, to) in tests.iter().filter(|(other, _)| other == field).filter_map(|(_, test)| bounds(test)) {
             low = tighter(low, from, Ordering::Greater);
             high = tighter(high, to, Ordering::Less);
         }
@@ -293,25 +226,15 @@ type TimeBound = Bound<DateTime<Utc>>;
 fn bounds(test: &Test) -> Option<(TimeBound, TimeBound)> {
     use Bound::{Excluded, Included, Unbounded};
     match test {
-        Test::Equal {
-            key: Key::DateTime(at),
-            negated: false,
-        } => Some((Included(*at), Included(*at))),
-        Test::Order {
-            operator,
-            key: Key::DateTime(at),
-        } => match operator {
+        Test::Equal { key: Key::DateTime(at), negated: false } => Some((Included(*at), Included(*at))),
+        Test::Order { operator, key: Key::DateTime(at) } => match operator {
             Operator::Less => Some((Unbounded, Excluded(*at))),
             Operator::LessOrEqual => Some((Unbounded, Included(*at))),
             Operator::Greater => Some((Excluded(*at), Unbounded)),
             Operator::GreaterOrEqual => Some((Included(*at), Unbounded)),
             Operator::Equal | Operator::NotEqual | Operator::Like => None,
         },
-        Test::Range {
-            operator,
-            from: Key::DateTime(from),
-            to: Key::DateTime(to),
-        } => match operator {
+        Test::Range { operator, from: Key::DateTime(from), to: Key::DateTime(to) } => match operator {
             Operator::Equal => Some((Included(*from), Excluded(*to))),
             Operator::Less => Some((Unbounded, Excluded(*from))),
             Operator::LessOrEqual => Some((Unbounded, Excluded(*to))),
@@ -348,17 +271,12 @@ fn leaf_json(object: &Object, row: &Row, leaf: &Leaf, form: Form) -> Json {
     let plain = match leaf {
         Leaf::Field(field) => field_json(object, row, *field),
         Leaf::Named("Type") => Json::from(object.name),
-        Leaf::Named(name) => object
-            .find(name)
-            .map_or(Json::Null, |field| field_json(object, row, field)),
+        Leaf::Named(name) => object.find(name).map_or(Json::Null, |field| field_json(object, row, field)),
     };
     match (form, plain) {
         (Form::Plain, plain) => plain,
         (Form::Label(values), Json::String(text)) => {
-            let label = values
-                .iter()
-                .find(|entry| entry.value == text)
-                .map(|entry| entry.label);
+            let label = values.iter().find(|entry| entry.value == text).map(|entry| entry.label);
             label.map_or(Json::String(text), Json::from)
         }
         (Form::Text, Json::Number(number)) => Json::String(number.to_string()),
@@ -416,11 +334,7 @@ impl SortValue {
 }
 
 /// Compares two rows by their sort values. Nulls come first in both directions unless they are wanted last.
-pub(super) fn compare(
-    order: &[SortKey],
-    left: &[Option<SortValue>],
-    right: &[Option<SortValue>],
-) -> Ordering {
+pub(super) fn compare(order: &[SortKey], left: &[Option<SortValue>], right: &[Option<SortValue>]) -> Ordering {
     for ((key, left), right) in order.iter().zip(left).zip(right) {
         let ordering = match (left, right) {
             (Some(left), Some(right)) if key.descending => right.cmp(left),
@@ -453,10 +367,7 @@ mod tests {
 
     fn key() -> impl Strategy<Value = SortKey> {
         any::<(bool, bool)>().prop_map(|(descending, nulls_last)| SortKey {
-            expr: Expr::Field {
-                hops: Vec::new(),
-                leaf: Leaf::Field(0),
-            },
+            expr: Expr::Field { hops: Vec::new(), leaf: Leaf::Field(0) },
             descending,
             nulls_last,
             picklist: &[],

@@ -51,11 +51,7 @@ pub(crate) enum Test {
 
 impl Filter {
     /// Decides the condition. `None` is "unknown", which only arises when null is not different from values.
-    pub(crate) fn decide(
-        &self,
-        null_is_different: bool,
-        value: &mut dyn FnMut(&Expr) -> Value,
-    ) -> Option<bool> {
+    pub(crate) fn decide(&self, null_is_different: bool, value: &mut dyn FnMut(&Expr) -> Value) -> Option<bool> {
         match self {
             Filter::All(parts) => {
                 let mut all = Some(true);
@@ -79,9 +75,7 @@ impl Filter {
                 }
                 any
             }
-            Filter::Not(part) => part
-                .decide(null_is_different, value)
-                .map(|decided| !decided),
+            Filter::Not(part) => part.decide(null_is_different, value).map(|decided| !decided),
             Filter::Test { expr, test } => test.decide(&value(expr), null_is_different),
         }
     }
@@ -92,12 +86,7 @@ impl Test {
         // A boolean without a value (behind a missing parent) is false.
         let absent_boolean = Value::Bool(false);
         let value = match (self, value) {
-            (
-                Test::Equal {
-                    key: Key::Bool(_), ..
-                },
-                Value::Null,
-            ) => &absent_boolean,
+            (Test::Equal { key: Key::Bool(_), .. }, Value::Null) => &absent_boolean,
             _ => value,
         };
         if let Test::Null { wanted } = self {
@@ -109,9 +98,7 @@ impl Test {
         Some(match self {
             Test::Null { .. } => false,
             Test::Equal { key, negated } => key.is_of(value) != *negated,
-            Test::In { keys, negated } => {
-                Key::of(value).is_some_and(|key| keys.contains(&key)) != *negated
-            }
+            Test::In { keys, negated } => Key::of(value).is_some_and(|key| keys.contains(&key)) != *negated,
             Test::Like(pattern) => value.as_text().is_some_and(|text| pattern.matches(text)),
             Test::Order { operator, key } => Key::of(value).is_some_and(|value| match operator {
                 Operator::Less => value < *key,
@@ -120,37 +107,26 @@ impl Test {
                 Operator::GreaterOrEqual => value >= *key,
                 Operator::Equal | Operator::NotEqual | Operator::Like => false,
             }),
-            Test::Range { operator, from, to } => {
-                Key::of(value).is_some_and(|value| match operator {
-                    Operator::Equal => *from <= value && value < *to,
-                    Operator::NotEqual => value < *from || *to <= value,
-                    Operator::Less => value < *from,
-                    Operator::LessOrEqual => value < *to,
-                    Operator::Greater => *to <= value,
-                    Operator::GreaterOrEqual => *from <= value,
-                    Operator::Like => false,
-                })
-            }
+            Test::Range { operator, from, to } => Key::of(value).is_some_and(|value| match operator {
+                Operator::Equal => *from <= value && value < *to,
+                Operator::NotEqual => value < *from || *to <= value,
+                Operator::Less => value < *from,
+                Operator::LessOrEqual => value < *to,
+                Operator::Greater => *to <= value,
+                Operator::GreaterOrEqual => *from <= value,
+                Operator::Like => false,
+            }),
             Test::Includes { groups, negated } => {
-                let values: Vec<String> = value
-                    .as_text()
-                    .unwrap_or_default()
-                    .split(';')
-                    .map(str::to_lowercase)
-                    .collect();
-                groups
-                    .iter()
-                    .any(|group| group.iter().all(|wanted| values.contains(wanted)))
-                    != *negated
+                let values: Vec<String> =
+                    value.as_text().unwrap_or_default().split(';').map(str::to_lowercase).collect();
+                groups.iter().any(|group| group.iter().all(|wanted| values.contains(wanted))) != *negated
             }
         })
     }
 
     fn is_negated(&self) -> bool {
         match self {
-            Test::Equal { negated, .. }
-            | Test::In { negated, .. }
-            | Test::Includes { negated, .. } => *negated,
+            Test::Equal { negated, .. } | Test::In { negated, .. } | Test::Includes { negated, .. } => *negated,
             Test::Range { operator, .. } => *operator == Operator::NotEqual,
             Test::Null { .. } | Test::Order { .. } | Test::Like(_) => false,
         }
@@ -205,9 +181,7 @@ impl Pattern {
                 }
             }
         }
-        self.0
-            .get(part..)
-            .is_some_and(|rest| rest.iter().all(|part| *part == Part::AnyRun))
+        self.0.get(part..).is_some_and(|rest| rest.iter().all(|part| *part == Part::AnyRun))
     }
 }
 
@@ -216,11 +190,7 @@ mod tests {
     use super::*;
 
     fn like(text: &str, pattern: &str) -> bool {
-        Pattern::new(&Text {
-            value: pattern.to_owned(),
-            literal: Vec::new(),
-        })
-        .matches(text)
+        Pattern::new(&Text { value: pattern.to_owned(), literal: Vec::new() }).matches(text)
     }
 
     #[test]
@@ -241,10 +211,7 @@ mod tests {
         ] {
             assert_eq!(like(text, pattern), fits, "{text} like {pattern}");
         }
-        let escaped = Pattern::new(&Text {
-            value: "100%".to_owned(),
-            literal: vec![3],
-        });
+        let escaped = Pattern::new(&Text { value: "100%".to_owned(), literal: vec![3] });
         assert!(escaped.matches("100%") && !escaped.matches("1000"));
     }
 

@@ -32,21 +32,12 @@ impl Tally {
                 self.distinct.insert(key);
             }
             AggregateFunction::Sum | AggregateFunction::Average => {
-                self.sum = self
-                    .sum
-                    .saturating_add(value.as_number().unwrap_or_default());
+                self.sum = self.sum.saturating_add(value.as_number().unwrap_or_default());
             }
-            AggregateFunction::Minimum
-                if self.least.as_ref().is_none_or(|(least, _)| key < *least) =>
-            {
+            AggregateFunction::Minimum if self.least.as_ref().is_none_or(|(least, _)| key < *least) => {
                 self.least = Some((key, value));
             }
-            AggregateFunction::Maximum
-                if self
-                    .greatest
-                    .as_ref()
-                    .is_none_or(|(greatest, _)| key > *greatest) =>
-            {
+            AggregateFunction::Maximum if self.greatest.as_ref().is_none_or(|(greatest, _)| key > *greatest) => {
                 self.greatest = Some((key, value));
             }
             AggregateFunction::Minimum | AggregateFunction::Maximum => {}
@@ -56,9 +47,7 @@ impl Tally {
     fn result(self, function: AggregateFunction) -> Value {
         match function {
             AggregateFunction::Count => Value::Int(self.count),
-            AggregateFunction::CountDistinct => {
-                Value::Int(i64::try_from(self.distinct.len()).unwrap_or(i64::MAX))
-            }
+            AggregateFunction::CountDistinct => Value::Int(i64::try_from(self.distinct.len()).unwrap_or(i64::MAX)),
             AggregateFunction::Sum | AggregateFunction::Average if self.count == 0 => Value::Null,
             AggregateFunction::Sum => Value::Decimal(self.sum),
             AggregateFunction::Average => Value::Decimal(self.sum / Decimal::from(self.count)),
@@ -84,70 +73,30 @@ impl<'a> Evaluation<'a> {
         rows: impl Iterator<Item = &'a Row>,
     ) -> Results {
         let mut groups: BTreeMap<Vec<Option<Key>>, Group> = BTreeMap::new();
-        let fresh = || {
-            grouping
-                .aggregates
-                .iter()
-                .map(|_| Tally::default())
-                .collect::<Vec<_>>()
-        };
+        let fresh = || grouping.aggregates.iter().map(|_| Tally::default()).collect::<Vec<_>>();
         if grouping.keys.is_empty() {
             // Aggregates of no rows are still one row.
-            groups.insert(
-                Vec::new(),
-                Group {
-                    keys: Vec::new(),
-                    tallies: fresh(),
-                },
-            );
+            groups.insert(Vec::new(), Group { keys: Vec::new(), tallies: fresh() });
         }
         for row in rows {
-            let keys: Vec<Value> = grouping
-                .keys
-                .iter()
-                .map(|expr| self.value(object, row, expr))
-                .collect();
+            let keys: Vec<Value> = grouping.keys.iter().map(|expr| self.value(object, row, expr)).collect();
             let folded = keys.iter().map(Key::of).collect();
-            let group = groups.entry(folded).or_insert_with(|| Group {
-                keys,
-                tallies: fresh(),
-            });
-            for (Aggregate { function, of }, tally) in
-                grouping.aggregates.iter().zip(&mut group.tallies)
-            {
+            let group = groups.entry(folded).or_insert_with(|| Group { keys, tallies: fresh() });
+            for (Aggregate { function, of }, tally) in grouping.aggregates.iter().zip(&mut group.tallies) {
                 tally.add(*function, self.value(object, row, of));
             }
         }
-        let mut found: Vec<Vec<Value>> = groups
-            .into_values()
-            .map(|group| finish(grouping, group))
-            .collect();
+        let mut found: Vec<Vec<Value>> = groups.into_values().map(|group| finish(grouping, group)).collect();
         if let Some(having) = &grouping.having {
-            found.retain(|values| {
-                having.decide(self.null_is_different, &mut |expr| slot(values, expr)) == Some(true)
-            });
+            found.retain(|values| having.decide(self.null_is_different, &mut |expr| slot(values, expr)) == Some(true));
         }
         let sort_values = |values: &Vec<Value>| -> Vec<Option<SortValue>> {
-            plan.order
-                .iter()
-                .map(|key| SortValue::of(&slot(values, &key.expr), key))
-                .collect()
+            plan.order.iter().map(|key| SortValue::of(&slot(values, &key.expr), key)).collect()
         };
-        found.sort_by_cached_key(|values| Ordered {
-            order: &plan.order,
-            values: sort_values(values),
-        });
-        let kept = found
-            .into_iter()
-            .skip(plan.offset)
-            .take(plan.limit.unwrap_or(usize::MAX));
-        let rows: Vec<(Json, usize)> = kept
-            .map(|values| (group_json(grouping, &values), 1))
-            .collect();
-        Results {
-            total: rows.len(),
-            rows,
-        }
+        found.sort_by_cached_key(|values| Ordered { order: &plan.order, values: sort_values(values) });
+        let kept = found.into_iter().skip(plan.offset).take(plan.limit.unwrap_or(usize::MAX));
+        let rows: Vec<(Json, usize)> = kept.map(|values| (group_json(grouping, &values), 1)).collect();
+        Results { total: rows.len(), rows }
     }
 }
 
@@ -168,10 +117,7 @@ fn group_json(grouping: &Grouping, values: &[Value]) -> Json {
     let mut record = Map::new();
     record.insert("attributes".to_owned(), json!({"type": "AggregateResult"}));
     for (name, slot) in &grouping.columns {
-        record.insert(
-            name.clone(),
-            values.get(*slot).map_or(Json::Null, Value::to_json),
-        );
+        record.insert(name.clone(), values.get(*slot).map_or(Json::Null, Value::to_json));
     }
     Json::Object(record)
 }

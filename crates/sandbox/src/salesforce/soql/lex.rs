@@ -40,9 +40,7 @@ impl Kind {
 }
 
 /// Longer symbols come before their beginnings.
-const SYMBOLS: [&str; 12] = [
-    "<=", ">=", "!=", "<>", "=", "<", ">", "(", ")", ",", ".", ":",
-];
+const SYMBOLS: [&str; 12] = ["<=", ">=", "!=", "<>", "=", "<", ">", "(", ")", ",", ".", ":"];
 
 /// Splits a query into tokens.
 pub(super) fn tokens(query: &str) -> Result<Vec<Token>, SoqlError> {
@@ -59,20 +57,11 @@ pub(super) fn tokens(query: &str) -> Result<Vec<Token>, SoqlError> {
             number_or_date(rest, at)?
         } else if first.is_alphabetic() || first == '_' {
             let length = length_while(rest, |c| c.is_alphanumeric() || c == '_');
-            (
-                Kind::Word(rest.get(..length).unwrap_or_default().to_owned()),
-                length,
-            )
+            (Kind::Word(rest.get(..length).unwrap_or_default().to_owned()), length)
         } else if let Some(symbol) = SYMBOLS.into_iter().find(|symbol| rest.starts_with(symbol)) {
-            (
-                Kind::Symbol(if symbol == "<>" { "!=" } else { symbol }),
-                symbol.len(),
-            )
+            (Kind::Symbol(if symbol == "<>" { "!=" } else { symbol }), symbol.len())
         } else {
-            return Err(SoqlError::malformed(
-                format!("unexpected token: '{first}'"),
-                at,
-            ));
+            return Err(SoqlError::malformed(format!("unexpected token: '{first}'"), at));
         };
         tokens.push(Token { kind, at });
         at += length;
@@ -105,25 +94,16 @@ fn string(rest: &str, at: usize) -> Result<(Kind, usize), SoqlError> {
                     Some('f' | 'F') => Some('\u{c}'),
                     Some(same @ ('"' | '\'' | '\\' | '%' | '_')) => Some(same),
                     Some('u') => {
-                        let code: String = characters
-                            .by_ref()
-                            .take(4)
-                            .map(|(_, digit)| digit)
-                            .collect();
-                        let all_hex =
-                            code.len() == 4 && code.bytes().all(|byte| byte.is_ascii_hexdigit());
-                        u32::from_str_radix(&code, 16)
-                            .ok()
-                            .filter(|_| all_hex)
-                            .and_then(char::from_u32)
+                        let code: String = characters.by_ref().take(4).map(|(_, digit)| digit).collect();
+                        let all_hex = code.len() == 4 && code.bytes().all(|byte| byte.is_ascii_hexdigit());
+                        u32::from_str_radix(&code, 16).ok().filter(|_| all_hex).and_then(char::from_u32)
                     }
                     _ => None,
                 };
                 let Some(plain) = plain else {
                     let shown = escaped.map(String::from).unwrap_or_default();
-                    let message = format!(
-                        "Invalid string literal '\\{shown}'. Illegal character sequence in string literal."
-                    );
+                    let message =
+                        format!("Invalid string literal '\\{shown}'. Illegal character sequence in string literal.");
                     return Err(SoqlError::malformed(message, at + index));
                 };
                 text.value.push(plain);
@@ -140,10 +120,7 @@ fn string(rest: &str, at: usize) -> Result<(Kind, usize), SoqlError> {
 
 /// A number, a date or a date-time: they all start with a digit or a sign.
 fn number_or_date(rest: &str, at: usize) -> Result<(Kind, usize), SoqlError> {
-    let date = |length: usize| {
-        rest.get(..length)
-            .filter(|text| text.as_bytes().get(4) == Some(&b'-'))
-    };
+    let date = |length: usize| rest.get(..length).filter(|text| text.as_bytes().get(4) == Some(&b'-'));
     if let Some(day) = date(10) {
         let tail = rest.get(10..).unwrap_or_default();
         let length = 10 + length_while(tail, |c| c.is_ascii_alphanumeric() || "+-:.".contains(c));
@@ -154,25 +131,16 @@ fn number_or_date(rest: &str, at: usize) -> Result<(Kind, usize), SoqlError> {
             // A '+' that was not percent-encoded in the URL has become a blank: nothing can be made of the rest.
             parse_datetime(text).map(Kind::DateTime)
         };
-        let kind = kind
-            .ok_or_else(|| SoqlError::malformed(format!("Invalid date or datetime: {text}"), at))?;
+        let kind = kind.ok_or_else(|| SoqlError::malformed(format!("Invalid date or datetime: {text}"), at))?;
         return Ok((kind, length));
     }
     let sign = length_while(rest, |c| "+-".contains(c)).min(1);
-    let length = sign
-        + length_while(rest.get(sign..).unwrap_or_default(), |c| {
-            c.is_ascii_alphanumeric() || c == '.'
-        });
+    let length = sign + length_while(rest.get(sign..).unwrap_or_default(), |c| c.is_ascii_alphanumeric() || c == '.');
     let text = rest.get(..length).unwrap_or_default();
-    let number = text
-        .parse::<Decimal>()
-        .or_else(|_| Decimal::from_scientific(text));
+    let number = text.parse::<Decimal>().or_else(|_| Decimal::from_scientific(text));
     match number {
         Ok(number) => Ok((Kind::Number(number), length)),
-        Err(_) => Err(SoqlError::malformed(
-            format!("unexpected token: '{text}'"),
-            at,
-        )),
+        Err(_) => Err(SoqlError::malformed(format!("unexpected token: '{text}'"), at)),
     }
 }
 
@@ -181,30 +149,16 @@ mod tests {
     use super::*;
 
     fn kinds(query: &str) -> Vec<Kind> {
-        tokens(query)
-            .unwrap()
-            .into_iter()
-            .map(|token| token.kind)
-            .collect()
+        tokens(query).unwrap().into_iter().map(|token| token.kind).collect()
     }
 
     #[test]
     fn escapes_are_undone_and_wildcards_remembered() {
         let kinds = kinds(r"'O\'Neil \u00e9\t50\%_'");
-        let [Kind::Text(text)] = kinds.as_slice() else {
-            panic!("{kinds:?}")
-        };
+        let [Kind::Text(text)] = kinds.as_slice() else { panic!("{kinds:?}") };
         assert_eq!(text.value, "O'Neil é\t50%_");
         assert_eq!(text.literal, [11]);
-        for bad in [
-            r"'\d'",
-            r"'\u12'",
-            "'open",
-            r"'\",
-            "#",
-            "12abc",
-            "2024-13-01",
-        ] {
+        for bad in [r"'\d'", r"'\u12'", "'open", r"'\", "#", "12abc", "2024-13-01"] {
             assert_eq!(tokens(bad).unwrap_err().code, "MALFORMED_QUERY", "{bad}");
         }
     }

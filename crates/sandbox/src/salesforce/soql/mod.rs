@@ -31,11 +31,7 @@ pub(crate) struct SoqlError {
 
 impl SoqlError {
     fn new(code: &'static str, message: impl Into<String>, at: Option<usize>) -> SoqlError {
-        SoqlError {
-            code,
-            message: message.into(),
-            at,
-        }
+        SoqlError { code, message: message.into(), at }
     }
 
     fn malformed(message: impl Into<String>, at: usize) -> SoqlError {
@@ -55,15 +51,9 @@ impl SoqlError {
                 let row = before.matches('\n').count() + 1;
                 let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
                 let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
-                let line = query
-                    .get(line_start..)
-                    .and_then(|rest| rest.lines().next())
-                    .unwrap_or_default();
+                let line = query.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
                 let caret = " ".repeat(column - 1);
-                format!(
-                    "\n{line}\n{caret}^\nERROR at Row:{row}:Column:{column}\n{}",
-                    self.message
-                )
+                format!("\n{line}\n{caret}^\nERROR at Row:{row}:Column:{column}\n{}", self.message)
             }
         };
         ApiError::request(self.code, message)
@@ -78,10 +68,7 @@ mod tests {
     fn the_place_of_an_error_is_shown() {
         let query = "select Id\nfrom Foo";
         let error = SoqlError::new("INVALID_TYPE", "no", Some(15)).in_query(query);
-        assert_eq!(
-            error.message,
-            "\nfrom Foo\n     ^\nERROR at Row:2:Column:6\nno"
-        );
+        assert_eq!(error.message, "\nfrom Foo\n     ^\nERROR at Row:2:Column:6\nno");
         let error = SoqlError::new("MALFORMED_QUERY", "no", None).in_query(query);
         assert_eq!(error.message, "no");
     }

@@ -1,10 +1,7 @@
 //! From tokens to a query, by recursive descent.
 
 use super::SoqlError;
-use super::ast::{
-    Condition, Expression, FieldSet, Item, Literal, LiteralValue, Number, Operator, Order, Path,
-    Query,
-};
+use super::ast::{Condition, Expression, FieldSet, Item, Literal, LiteralValue, Number, Operator, Order, Path, Query};
 use super::lex::{Kind, Token, tokens};
 
 /// Longer statements are refused.
@@ -14,8 +11,8 @@ const MAX_DEPTH: usize = 60;
 
 /// Words that cannot be aliases.
 const RESERVED: [&str; 21] = [
-    "AND", "ASC", "DESC", "EXCLUDES", "FIRST", "FROM", "GROUP", "HAVING", "IN", "INCLUDES", "LAST",
-    "LIKE", "LIMIT", "NOT", "NULL", "NULLS", "OR", "SELECT", "USING", "WHERE", "WITH",
+    "AND", "ASC", "DESC", "EXCLUDES", "FIRST", "FROM", "GROUP", "HAVING", "IN", "INCLUDES", "LAST", "LIKE", "LIMIT",
+    "NOT", "NULL", "NULLS", "OR", "SELECT", "USING", "WHERE", "WITH",
 ];
 
 /// Parses a whole query.
@@ -25,11 +22,7 @@ pub(crate) fn parse(query: &str) -> Result<Query, SoqlError> {
         return Err(SoqlError::new("MALFORMED_QUERY", message, None));
     }
     let tokens = tokens(query)?;
-    let mut parser = Parser {
-        tokens: &tokens,
-        next: 0,
-        depth: 0,
-    };
+    let mut parser = Parser { tokens: &tokens, next: 0, depth: 0 };
     let query = parser.query()?;
     match parser.peek() {
         None => Ok(query),
@@ -58,10 +51,7 @@ impl Parser<'_> {
 
     fn unexpected(&self) -> SoqlError {
         match self.tokens.get(self.next) {
-            Some(token) => SoqlError::malformed(
-                format!("unexpected token: '{}'", token.kind.shown()),
-                token.at,
-            ),
+            Some(token) => SoqlError::malformed(format!("unexpected token: '{}'", token.kind.shown()), token.at),
             None => SoqlError::new("MALFORMED_QUERY", "unexpected token: <EOF>", None),
         }
     }
@@ -99,19 +89,11 @@ impl Parser<'_> {
     }
 
     fn expect_word(&mut self, word: &str) -> Result<(), SoqlError> {
-        if self.take_word(word) {
-            Ok(())
-        } else {
-            Err(self.unexpected())
-        }
+        if self.take_word(word) { Ok(()) } else { Err(self.unexpected()) }
     }
 
     fn expect_symbol(&mut self, symbol: &str) -> Result<(), SoqlError> {
-        if self.take_symbol(symbol) {
-            Ok(())
-        } else {
-            Err(self.unexpected())
-        }
+        if self.take_symbol(symbol) { Ok(()) } else { Err(self.unexpected()) }
     }
 
     fn word(&mut self) -> Result<String, SoqlError> {
@@ -126,15 +108,9 @@ impl Parser<'_> {
     }
 
     /// Runs a rule that may contain itself.
-    fn nested<T>(
-        &mut self,
-        rule: impl FnOnce(&mut Self) -> Result<T, SoqlError>,
-    ) -> Result<T, SoqlError> {
+    fn nested<T>(&mut self, rule: impl FnOnce(&mut Self) -> Result<T, SoqlError>) -> Result<T, SoqlError> {
         if self.depth >= MAX_DEPTH {
-            return Err(SoqlError::malformed(
-                "the query is nested too deeply",
-                self.at(),
-            ));
+            return Err(SoqlError::malformed("the query is nested too deeply", self.at()));
         }
         self.depth += 1;
         let result = rule(self);
@@ -142,10 +118,7 @@ impl Parser<'_> {
         result
     }
 
-    fn list<T>(
-        &mut self,
-        mut entry: impl FnMut(&mut Self) -> Result<T, SoqlError>,
-    ) -> Result<Vec<T>, SoqlError> {
+    fn list<T>(&mut self, mut entry: impl FnMut(&mut Self) -> Result<T, SoqlError>) -> Result<Vec<T>, SoqlError> {
         let mut entries = vec![entry(self)?];
         while self.take_symbol(",") {
             entries.push(entry(self)?);
@@ -153,10 +126,7 @@ impl Parser<'_> {
         Ok(entries)
     }
 
-    fn in_parentheses<T>(
-        &mut self,
-        entry: impl FnMut(&mut Self) -> Result<T, SoqlError>,
-    ) -> Result<Vec<T>, SoqlError> {
+    fn in_parentheses<T>(&mut self, entry: impl FnMut(&mut Self) -> Result<T, SoqlError>) -> Result<Vec<T>, SoqlError> {
         self.expect_symbol("(")?;
         let entries = self.list(entry)?;
         self.expect_symbol(")")?;
@@ -194,8 +164,7 @@ impl Parser<'_> {
             query.filter = Some(self.nested(Self::condition)?);
         }
         // Field-level security is not emulated, so the two modes of enforcing it have nothing to do.
-        let _ =
-            self.take_words("WITH", "SECURITY_ENFORCED") || self.take_words("WITH", "USER_MODE");
+        let _ = self.take_words("WITH", "SECURITY_ENFORCED") || self.take_words("WITH", "USER_MODE");
         if self.take_words("GROUP", "BY") {
             query.group_by = self.list(Self::expression)?;
             if self.take_word("HAVING") {
@@ -243,8 +212,7 @@ impl Parser<'_> {
         }
         let expression = self.nested(Self::expression)?;
         // A word after a field is its alias only where the list can go on after it; else it is misplaced.
-        let goes_on =
-            matches!(self.peek_at(1), Some(Kind::Symbol(","))) || self.is_word_at(1, "FROM");
+        let goes_on = matches!(self.peek_at(1), Some(Kind::Symbol(","))) || self.is_word_at(1, "FROM");
         let alias = if goes_on { self.alias() } else { None };
         Ok(Item::Expression { expression, alias })
     }
@@ -254,12 +222,8 @@ impl Parser<'_> {
         let Some(Kind::Word(word)) = self.peek() else {
             return None;
         };
-        let reserved = RESERVED
-            .iter()
-            .any(|reserved| reserved.eq_ignore_ascii_case(word));
-        let clause = ["ORDER", "OFFSET", "FOR"]
-            .iter()
-            .any(|clause| clause.eq_ignore_ascii_case(word));
+        let reserved = RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(word));
+        let clause = ["ORDER", "OFFSET", "FOR"].iter().any(|clause| clause.eq_ignore_ascii_case(word));
         if reserved || clause {
             return None;
         }
@@ -285,19 +249,13 @@ impl Parser<'_> {
         }
         let argument = Box::new(self.nested(Self::expression)?);
         self.expect_symbol(")")?;
-        Ok(Expression::Call {
-            function: path.parts.join(".").to_ascii_uppercase(),
-            argument,
-            at,
-        })
+        Ok(Expression::Call { function: path.parts.join(".").to_ascii_uppercase(), argument, at })
     }
 
     /// Conditions joined by one kind of operator; the two kinds do not mix without parentheses.
     fn condition(&mut self) -> Result<Condition, SoqlError> {
         let first = self.negatable()?;
-        let joiner = ["AND", "OR"]
-            .into_iter()
-            .find(|joiner| self.is_word(joiner));
+        let joiner = ["AND", "OR"].into_iter().find(|joiner| self.is_word(joiner));
         let Some(joiner) = joiner else {
             return Ok(first);
         };
@@ -308,11 +266,7 @@ impl Parser<'_> {
         if self.is_word("AND") || self.is_word("OR") {
             return Err(self.unexpected());
         }
-        Ok(if joiner == "AND" {
-            Condition::All(parts)
-        } else {
-            Condition::Any(parts)
-        })
+        Ok(if joiner == "AND" { Condition::All(parts) } else { Condition::Any(parts) })
     }
 
     fn negatable(&mut self) -> Result<Condition, SoqlError> {
@@ -338,35 +292,19 @@ impl Parser<'_> {
                 self.next += 1;
                 let query = Box::new(self.nested(Self::query)?);
                 self.expect_symbol(")")?;
-                return Ok(Condition::InQuery {
-                    left,
-                    negated,
-                    query,
-                });
+                return Ok(Condition::InQuery { left, negated, query });
             }
             let values = self.in_parentheses(Self::literal)?;
-            return Ok(Condition::In {
-                left,
-                negated,
-                values,
-            });
+            return Ok(Condition::In { left, negated, values });
         }
         let excludes = self.take_word("EXCLUDES");
         if excludes || self.take_word("INCLUDES") {
             let values = self.in_parentheses(Self::literal)?;
-            return Ok(Condition::Includes {
-                left,
-                negated: excludes,
-                values,
-            });
+            return Ok(Condition::Includes { left, negated: excludes, values });
         }
         let operator = self.operator()?;
         let right = self.literal()?;
-        Ok(Condition::Compare {
-            left,
-            operator,
-            right,
-        })
+        Ok(Condition::Compare { left, operator, right })
     }
 
     fn operator(&mut self) -> Result<Operator, SoqlError> {
@@ -412,20 +350,13 @@ impl Parser<'_> {
         let at = self.at();
         let start = self.next;
         let name = self.word()?.to_ascii_uppercase();
-        let count = if self.take_symbol(":") {
-            Some(self.whole_number()?)
-        } else {
-            None
-        };
+        let count = if self.take_symbol(":") { Some(self.whole_number()?) } else { None };
         let count = count.map(|count| u32::try_from(count.value).unwrap_or(u32::MAX));
         if !super::dates::is_literal(&name, count.is_some()) {
             self.next = start;
             return Err(self.unexpected());
         }
-        Ok(Literal {
-            value: LiteralValue::Relative { name, count },
-            at,
-        })
+        Ok(Literal { value: LiteralValue::Relative { name, count }, at })
     }
 
     fn whole_number(&mut self) -> Result<Number, SoqlError> {
@@ -445,11 +376,7 @@ impl Parser<'_> {
         let _ = !descending && self.take_word("ASC");
         let nulls_last = self.take_words("NULLS", "LAST");
         let _ = !nulls_last && self.take_words("NULLS", "FIRST");
-        Ok(Order {
-            expression,
-            descending,
-            nulls_last,
-        })
+        Ok(Order { expression, descending, nulls_last })
     }
 }
 
@@ -458,11 +385,7 @@ fn amount(word: &str) -> Option<rust_decimal::Decimal> {
     let (code, digits) = word.split_at_checked(3)?;
     let is_code = code.bytes().all(|byte| byte.is_ascii_uppercase());
     let is_number = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.is_empty();
-    if is_code && is_number {
-        digits.parse().ok()
-    } else {
-        None
-    }
+    if is_code && is_number { digits.parse().ok() } else { None }
 }
 
 #[cfg(test)]
@@ -491,68 +414,24 @@ mod tests {
     fn what_is_no_query_is_refused_at_the_right_place() {
         for (query, message, at) in [
             ("", "unexpected token: <EOF>", None),
-            (
-                "SELECT Id FORM Contact",
-                "unexpected token: 'FORM'",
-                Some(10),
-            ),
-            (
-                "SELECT Id, FROM Contact",
-                "unexpected token: 'Contact'",
-                Some(16),
-            ),
-            (
-                "SELECT Id FROM Contact WHERE",
-                "unexpected token: <EOF>",
-                None,
-            ),
-            (
-                "SELECT Id FROM Contact WHERE A = 1 AND B = 2 OR C = 3",
-                "unexpected token: 'OR'",
-                Some(45),
-            ),
-            (
-                "SELECT Id FROM Contact WHERE A = foo",
-                "unexpected token: 'foo'",
-                Some(33),
-            ),
-            (
-                "SELECT Id FROM Contact WHERE A = LAST_N_DAYS",
-                "unexpected token: 'LAST_N_DAYS'",
-                Some(33),
-            ),
-            (
-                "SELECT Id FROM Contact LIMIT x",
-                "unexpected token: 'x'",
-                Some(29),
-            ),
-            (
-                "SELECT Id FROM Contact LIMIT -1",
-                "unexpected token: '-1'",
-                Some(29),
-            ),
-            (
-                "SELECT Id FROM Contact; DROP",
-                "unexpected token: ';'",
-                Some(22),
-            ),
+            ("SELECT Id FORM Contact", "unexpected token: 'FORM'", Some(10)),
+            ("SELECT Id, FROM Contact", "unexpected token: 'Contact'", Some(16)),
+            ("SELECT Id FROM Contact WHERE", "unexpected token: <EOF>", None),
+            ("SELECT Id FROM Contact WHERE A = 1 AND B = 2 OR C = 3", "unexpected token: 'OR'", Some(45)),
+            ("SELECT Id FROM Contact WHERE A = foo", "unexpected token: 'foo'", Some(33)),
+            ("SELECT Id FROM Contact WHERE A = LAST_N_DAYS", "unexpected token: 'LAST_N_DAYS'", Some(33)),
+            ("SELECT Id FROM Contact LIMIT x", "unexpected token: 'x'", Some(29)),
+            ("SELECT Id FROM Contact LIMIT -1", "unexpected token: '-1'", Some(29)),
+            ("SELECT Id FROM Contact; DROP", "unexpected token: ';'", Some(22)),
         ] {
             let error = parse(query).unwrap_err();
-            assert_eq!(
-                (error.code, error.message.as_str(), error.at),
-                ("MALFORMED_QUERY", message, at),
-                "{query}"
-            );
+            assert_eq!((error.code, error.message.as_str(), error.at), ("MALFORMED_QUERY", message, at), "{query}");
         }
     }
 
     #[test]
     fn depth_and_length_are_bounded() {
-        let deep = format!(
-            "SELECT Id FROM A WHERE {}B = 1{}",
-            "(".repeat(5_000),
-            ")".repeat(5_000)
-        );
+        let deep = format!("SELECT Id FROM A WHERE {}B = 1{}", "(".repeat(5_000), ")".repeat(5_000));
         assert_eq!(parse(&deep).unwrap_err().code, "MALFORMED_QUERY");
         let long = format!("SELECT Id FROM A WHERE B = '{}'", "x".repeat(100_000));
         assert!(parse(&long).unwrap_err().message.contains("100000"));

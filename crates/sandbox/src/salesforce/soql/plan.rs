@@ -1,8 +1,6 @@
 //! A query bound to the schema: names are resolved, literals have the type of their field.
 
-use crate::salesforce::schema::{
-    ChildRelationship, FieldIndex, FieldType, ObjectIndex, PicklistValue,
-};
+use crate::salesforce::schema::{ChildRelationship, FieldIndex, FieldType, ObjectIndex, PicklistValue};
 
 use super::filter::Filter;
 
@@ -29,21 +27,9 @@ pub(crate) enum Output {
 /// One member of an answered row.
 #[derive(Debug, Clone)]
 pub(crate) enum Column {
-    Field {
-        name: String,
-        leaf: Leaf,
-        form: Form,
-    },
-    Parent {
-        name: &'static str,
-        hop: FieldIndex,
-        columns: Vec<Column>,
-    },
-    Children {
-        name: &'static str,
-        link: ChildRelationship,
-        plan: Box<Plan>,
-    },
+    Field { name: String, leaf: Leaf, form: Form },
+    Parent { name: &'static str, hop: FieldIndex, columns: Vec<Column> },
+    Children { name: &'static str, link: ChildRelationship, plan: Box<Plan> },
 }
 
 impl Column {
@@ -122,11 +108,7 @@ impl DatePart {
     }
 
     pub(super) fn kind(self) -> FieldType {
-        if self == DatePart::DayOnly {
-            FieldType::Date
-        } else {
-            FieldType::Int
-        }
+        if self == DatePart::DayOnly { FieldType::Date } else { FieldType::Int }
     }
 }
 

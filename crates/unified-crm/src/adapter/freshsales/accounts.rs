@@ -1,130 +1,70 @@
 //! Accounts: the vendor's sales accounts.
 
 use crm_model::{
-    Account, AccountPatch, Address, DateOrTime, FieldType, Label, Labelled, ListPatch, Money,
-    ObjectKind, Presence, Slot,
+    Account, AccountPatch, Address, DateOrTime, FieldType, Label, Labelled, ListPatch, Money, ObjectKind, Presence,
+    Slot,
 };
 use freshsales::Loaded;
 use freshsales::models::{self as fs, SalesAccountWrite, Set};
 
-use super::contacts::write_tags;
 use super::fields::{Fields, ModelField, TEXT};
 use super::mapped::{Mapped, meta};
 use super::refuse;
 use super::values::{
-    address_parts, addresses, instant, loaded, reference, set, set_choice, set_ref, set_text, text,
+    address_parts, addresses, instant, loaded, reference, set, set_choice, set_ref, set_tags, set_text, text,
 };
 use crate::{Error, ErrorKind, FindBy, Result};
 
 impl Mapped for Account {
     type Entity = fs::SalesAccount;
 
-    const INCLUDE: &'static [&'static str] = &[
-        "owner",
-        "creater",
-        "updater",
-        "industry_type",
-        "business_type",
-    ];
+    const INCLUDE: &'static [&'static str] = &["owner", "creater", "updater", "industry_type", "business_type"];
     const EXTRAS: &'static [&'static str] = &["facebook", "twitter", "linkedin"];
     const PATH: &'static str = "sales_accounts";
     const FIND: &'static [FindBy] = &[FindBy::CreateKey, FindBy::Name];
 
     fn fields() -> Vec<ModelField> {
-        let reference = |target| FieldType::Ref {
-            target: Some(target),
-        };
+        let reference = |target| FieldType::Ref { target: Some(target) };
         vec![
-            ModelField::new(Account::NAME, &["name"], TEXT)
-                .required()
-                .unique(),
+            ModelField::new(Account::NAME, &["name"], TEXT).required().unique(),
             ModelField::new(Account::WEBSITE, &["website"], TEXT),
             ModelField::new(Account::PHONES, &["phone"], FieldType::List),
-            ModelField::new(
-                Account::ADDRESSES,
-                &["address", "city", "state", "zipcode", "country"],
-                FieldType::List,
-            ),
+            ModelField::new(Account::ADDRESSES, &["address", "city", "state", "zipcode", "country"], FieldType::List),
             ModelField::new(Account::INDUSTRY, &["industry_type_id"], FieldType::Choice),
-            ModelField::new(
-                Account::BUSINESS_TYPE,
-                &["business_type_id"],
-                FieldType::Choice,
-            ),
-            ModelField::new(
-                Account::EMPLOYEE_COUNT,
-                &["number_of_employees"],
-                FieldType::Int,
-            ),
-            ModelField::new(
-                Account::ANNUAL_REVENUE,
-                &["annual_revenue"],
-                FieldType::Money,
-            ),
-            ModelField::new(
-                Account::PARENT,
-                &["parent_sales_account_id"],
-                reference(ObjectKind::Account),
-            ),
+            ModelField::new(Account::BUSINESS_TYPE, &["business_type_id"], FieldType::Choice),
+            ModelField::new(Account::EMPLOYEE_COUNT, &["number_of_employees"], FieldType::Int),
+            ModelField::new(Account::ANNUAL_REVENUE, &["annual_revenue"], FieldType::Money),
+            ModelField::new(Account::PARENT, &["parent_sales_account_id"], reference(ObjectKind::Account)),
             ModelField::new(Account::OWNER, &["owner_id"], reference(ObjectKind::User)),
             ModelField::new(Account::TAGS, &["tags"], FieldType::List),
-            ModelField::new(
-                Account::LAST_ACTIVITY,
-                &["last_contacted"],
-                FieldType::DateTime,
-            )
-            .read_only(),
+            ModelField::new(Account::LAST_ACTIVITY, &["last_contacted"], FieldType::DateTime).read_only(),
         ]
     }
 
     fn read(record: &Loaded<fs::SalesAccount>, fields: &Fields) -> Self {
         let row = &record.row;
         let mut account = Account::default();
-        account.meta = meta(
-            record,
-            fields,
-            row.created_at,
-            row.updater_id.or(row.creater_id),
-        );
+        account.meta = meta(record, fields, row.created_at, row.updater_id.or(row.creater_id));
         account.name = text(row, "name", row.name.as_ref());
         account.website = text(row, "website", row.website.as_ref());
         account.phones = match row.extra("phone") {
             None => Presence::NotLoaded,
             Some(_) => {
                 let number = row.phone.as_deref().filter(|number| !number.is_empty());
-                Presence::Known(
-                    number
-                        .map(|number| Labelled::new(number, Label::Main))
-                        .into_iter()
-                        .collect(),
-                )
+                Presence::Known(number.map(|number| Labelled::new(number, Label::Main)).into_iter().collect())
             }
         };
-        let parts = [
-            row.address.as_ref(),
-            row.city.as_ref(),
-            row.state.as_ref(),
-            row.zipcode.as_ref(),
-            row.country.as_ref(),
-        ];
+        let parts =
+            [row.address.as_ref(), row.city.as_ref(), row.state.as_ref(), row.zipcode.as_ref(), row.country.as_ref()];
         account.addresses = addresses(row, parts, Label::Billing);
-        account.industry = fields.choice(
-            &Account::INDUSTRY,
-            loaded(row, "industry_type_id", row.industry_type_id),
-        );
-        account.business_type = fields.choice(
-            &Account::BUSINESS_TYPE,
-            loaded(row, "business_type_id", row.business_type_id),
-        );
+        account.industry = fields.choice(&Account::INDUSTRY, loaded(row, "industry_type_id", row.industry_type_id));
+        account.business_type =
+            fields.choice(&Account::BUSINESS_TYPE, loaded(row, "business_type_id", row.business_type_id));
         account.employee_count = loaded(row, "number_of_employees", row.number_of_employees);
         account.annual_revenue = loaded(row, "annual_revenue", row.annual_revenue).map(Money::new);
         account.parent = reference(row, "parent_sales_account_id", row.parent_sales_account_id);
         account.owner = reference(row, "owner_id", row.owner_id);
-        account.last_activity = loaded(
-            row,
-            "last_contacted",
-            instant(row.last_contacted).map(DateOrTime::Time),
-        );
+        account.last_activity = loaded(row, "last_contacted", instant(row.last_contacted).map(DateOrTime::Time));
         account.tags = loaded(row, "tags", row.tags.clone());
         account.custom = fields.read_custom(row, row.custom_field.as_ref());
         account
@@ -150,28 +90,18 @@ impl Mapped for Account {
             parent_sales_account_id: set_ref(&patch.parent, "parent")?,
             industry_type_id: set_choice(&patch.industry, "industry")?,
             business_type_id: set_choice(&patch.business_type, "business type")?,
-            tags: write_tags(&patch.tags),
+            tags: set_tags(&patch.tags),
             custom_field,
             other,
             ..SalesAccountWrite::default()
         };
         if let Some(address) = flat_address(&patch.addresses, &Label::Billing)? {
-            [
-                write.address,
-                write.city,
-                write.state,
-                write.zipcode,
-                write.country,
-            ] = address_parts(address);
+            [write.address, write.city, write.state, write.zipcode, write.country] = address_parts(address);
         }
         Ok(write)
     }
 
-    fn put_key(
-        write: &mut SalesAccountWrite,
-        key: &str,
-        fields: &Fields,
-    ) -> Result<Option<String>> {
+    fn put_key(write: &mut SalesAccountWrite, key: &str, fields: &Fields) -> Result<Option<String>> {
         let Some(name) = &fields.key_field else {
             return Ok(None);
         };
@@ -185,24 +115,15 @@ impl Mapped for Account {
 }
 
 fn no_place(field: &str, slot: impl std::fmt::Display) -> Error {
-    refuse(
-        ErrorKind::Invalid,
-        "write",
-        format!("Freshsales has no place for {field}[{slot}]"),
-    )
+    refuse(ErrorKind::Invalid, "write", format!("Freshsales has no place for {field}[{slot}]"))
 }
 
 /// The one number: the main one.
 fn write_phone(patch: &ListPatch<Labelled<String>>) -> Result<Set<String>> {
-    let number = |entry: Option<&Labelled<String>>| {
-        entry.map_or(Set::Null, |entry| Set::To(entry.value.clone()))
-    };
+    let number = |entry: Option<&Labelled<String>>| entry.map_or(Set::Null, |entry| Set::To(entry.value.clone()));
     match patch {
         ListPatch::Keep => Ok(Set::Keep),
-        ListPatch::Replace(list) => match list
-            .iter()
-            .find(|entry| entry.label != Label::Main && list.len() > 1)
-        {
+        ListPatch::Replace(list) => match list.iter().find(|entry| entry.label != Label::Main && list.len() > 1) {
             Some(further) => Err(no_place("phones", &further.label)),
             None => Ok(number(list.first())),
         },
@@ -227,10 +148,7 @@ pub(super) fn flat_address<'a>(
 ) -> Result<Option<Option<&'a Address>>> {
     match patch {
         ListPatch::Keep => Ok(None),
-        ListPatch::Replace(list) => match list
-            .iter()
-            .find(|entry| entry.label != *label && list.len() > 1)
-        {
+        ListPatch::Replace(list) => match list.iter().find(|entry| entry.label != *label && list.len() > 1) {
             Some(further) => Err(no_place("addresses", &further.label)),
             None => Ok(Some(list.first().map(|entry| &entry.value))),
         },
@@ -240,7 +158,7 @@ pub(super) fn flat_address<'a>(
                 match slot {
                     Slot::Primary => change = Some(value.as_ref().map(|entry| &entry.value)),
                     Slot::Label(wanted) if wanted == label => {
-                        change = Some(value.as_ref().map(|entry| &entry.value))
+                        change = Some(value.as_ref().map(|entry| &entry.value));
                     }
                     other => return Err(no_place("addresses", other)),
                 }

@@ -43,24 +43,13 @@ impl Position {
     /// The position from which everything since a moment is told.
     pub(super) fn reaching_to(since: Instant) -> Self {
         let stamp = since.checked_add_signed(OVERLAP).unwrap_or(since);
-        Self {
-            newest: Some(Newest {
-                stamp,
-                seen: stamp,
-                is_settled: false,
-            }),
-            bin: None,
-        }
+        Self { newest: Some(Newest { stamp, seen: stamp, is_settled: false }), bin: None }
     }
 
     /// What the feed must reach back to; `None`: everything.
     pub(super) fn since(&self) -> Option<Instant> {
         let newest = self.newest?;
-        Some(if newest.is_settled {
-            newest.stamp
-        } else {
-            newest.stamp - OVERLAP
-        })
+        Some(if newest.is_settled { newest.stamp } else { newest.stamp - OVERLAP })
     }
 
     /// Whether a record with this stamp is to be told.
@@ -78,32 +67,18 @@ impl Position {
             (None, None) => None,
             (Some(before), now) if now.is_none_or(|now| now <= before.stamp) => {
                 let is_settled = before.is_settled || began - before.seen >= OVERLAP;
-                Some(Newest {
-                    is_settled,
-                    ..before
-                })
+                Some(Newest { is_settled, ..before })
             }
-            (_, Some(stamp)) => Some(Newest {
-                stamp,
-                seen: began,
-                is_settled: false,
-            }),
+            (_, Some(stamp)) => Some(Newest { stamp, seen: began, is_settled: false }),
             (Some(before), None) => Some(before),
         };
-        Self {
-            newest,
-            bin: self.bin,
-        }
+        Self { newest, bin: self.bin }
     }
 
     fn write(&self, out: &mut String) {
         match self.newest {
             None => out.push('-'),
-            Some(Newest {
-                stamp,
-                seen,
-                is_settled,
-            }) => {
+            Some(Newest { stamp, seen, is_settled }) => {
                 let state = if is_settled { "settled" } else { "open" };
                 out.push_str(&format!("{},{},{state}", json_time(stamp), json_time(seen)));
             }
@@ -114,32 +89,18 @@ impl Position {
     fn read(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split(',').collect();
         let count = |text: &str| {
-            if text == "-" {
-                Some(None)
-            } else {
-                text.parse().ok().map(Some)
-            }
+            if text == "-" { Some(None) } else { text.parse().ok().map(Some) }
         };
         match parts[..] {
-            ["-", bin] => Some(Self {
-                newest: None,
-                bin: count(bin)?,
-            }),
+            ["-", bin] => Some(Self { newest: None, bin: count(bin)? }),
             [stamp, seen, state, bin] => {
                 let is_settled = match state {
                     "settled" => true,
                     "open" => false,
                     _ => return None,
                 };
-                let newest = Newest {
-                    stamp: stamp.parse().ok()?,
-                    seen: seen.parse().ok()?,
-                    is_settled,
-                };
-                Some(Self {
-                    newest: Some(newest),
-                    bin: count(bin)?,
-                })
+                let newest = Newest { stamp: stamp.parse().ok()?, seen: seen.parse().ok()?, is_settled };
+                Some(Self { newest: Some(newest), bin: count(bin)? })
             }
             _ => None,
         }
@@ -164,44 +125,24 @@ pub(super) fn positions<const N: usize>(since: Option<&Cursor>) -> Result<[Posit
         return Ok([Position::default(); N]);
     };
     let read = || {
-        let parts: Option<Vec<Position>> = cursor
-            .as_str()
-            .strip_prefix(VERSION)?
-            .split(';')
-            .map(Position::read)
-            .collect();
+        let parts: Option<Vec<Position>> =
+            cursor.as_str().strip_prefix(VERSION)?.split(';').map(Position::read).collect();
         parts?.try_into().ok()
     };
     read().ok_or_else(|| {
-        refuse(
-            ErrorKind::Invalid,
-            "changes",
-            "this is not a cursor of this collection; start without one",
-        )
+        refuse(ErrorKind::Invalid, "changes", "this is not a cursor of this collection; start without one")
     })
 }
 
 /// The newest stamp on a page.
 pub(super) fn newest<E: Entity>(page: &RecordPage<E>) -> Option<Instant> {
-    page.rows
-        .iter()
-        .flatten()
-        .filter_map(|row| row.updated_at())
-        .map(|stamp| stamp.to_utc())
-        .max()
+    page.rows.iter().flatten().filter_map(|row| row.updated_at()).map(|stamp| stamp.to_utc()).max()
 }
 
 enum Phase<E> {
     Start,
-    Bin {
-        pages: BoxStream<'static, Result<RecordPage<E>>>,
-        is_first: bool,
-        reads_all: bool,
-    },
-    Alive {
-        pages: BoxStream<'static, Result<RecordPage<E>>>,
-        is_first: bool,
-    },
+    Bin { pages: BoxStream<'static, Result<RecordPage<E>>>, is_first: bool, reads_all: bool },
+    Alive { pages: BoxStream<'static, Result<RecordPage<E>>>, is_first: bool },
     End,
 }
 
@@ -240,10 +181,7 @@ pub(super) fn feed<T: Mapped>(
         let changes = feed.step().await?;
         Ok::<_, crate::Error>(changes.map(|changes| (changes, feed)))
     });
-    steps
-        .map_ok(|changes| stream::iter(changes.into_iter().map(Ok)))
-        .try_flatten()
-        .boxed()
+    steps.map_ok(|changes| stream::iter(changes.into_iter().map(Ok))).try_flatten().boxed()
 }
 
 impl<T: Mapped> Feed<T> {
@@ -251,9 +189,7 @@ impl<T: Mapped> Feed<T> {
     async fn step(&mut self) -> Result<Option<Vec<Change<T>>>> {
         match &mut self.phase {
             Phase::Start => self.start().await.map(Some),
-            Phase::Bin {
-                pages, is_first, ..
-            } => match pages.next().await.transpose()? {
+            Phase::Bin { pages, is_first, .. } => match pages.next().await.transpose()? {
                 Some(page) => {
                     let is_first = std::mem::take(is_first);
                     Ok(Some(self.deletions(&page, is_first)))
@@ -271,10 +207,7 @@ impl<T: Mapped> Feed<T> {
                 None => {
                     self.phase = Phase::End;
                     let after = self.before.after(self.newest, self.began);
-                    Ok(Some(vec![Change::Finished(cursor(&[Position {
-                        bin: self.bin,
-                        ..after
-                    }]))]))
+                    Ok(Some(vec![Change::Finished(cursor(&[Position { bin: self.bin, ..after }]))]))
                 }
             },
             Phase::End => Ok(None),
@@ -291,51 +224,35 @@ impl<T: Mapped> Feed<T> {
             Some(view) => self.bin(view),
             None => self.alive(),
         };
-        Ok(vec![Change::Started {
-            complete: self.is_first_read,
-        }])
+        Ok(vec![Change::Started { complete: self.is_first_read }])
     }
 
     fn bin(&self, view: ViewId) -> Phase<T::Entity> {
         let pages = self.records.api().pages(view, Listing::new()).boxed();
-        Phase::Bin {
-            pages,
-            is_first: true,
-            reads_all: false,
-        }
+        Phase::Bin { pages, is_first: true, reads_all: false }
     }
 
     fn alive(&self) -> Phase<T::Entity> {
         let listing = self.records.listing(self.before.since());
-        Phase::Alive {
-            pages: self.records.api().all_pages(listing).boxed(),
-            is_first: true,
-        }
+        Phase::Alive { pages: self.records.api().all_pages(listing).boxed(), is_first: true }
     }
 
     /// The bin is read as far as the feed reaches back. If it then holds another number of records than it should, a
     /// deletion left no stamp, and all of it is told.
     fn deletions(&mut self, page: &RecordPage<T::Entity>, is_first: bool) -> Vec<Change<T>> {
-        let stamps: Vec<Option<Instant>> = page
-            .rows
-            .iter()
-            .map(|row| row.as_ref().ok()?.updated_at().map(|stamp| stamp.to_utc()))
-            .collect();
+        let stamps: Vec<Option<Instant>> =
+            page.rows.iter().map(|row| row.as_ref().ok()?.updated_at().map(|stamp| stamp.to_utc())).collect();
         let Phase::Bin { reads_all, .. } = &mut self.phase else {
             return Vec::new();
         };
         if is_first {
             self.newest = newest(page);
-            let is_later = |stamp: &&Option<Instant>| {
-                self.before
-                    .newest
-                    .is_some_and(|newest| **stamp > Some(newest.stamp))
-            };
+            let is_later =
+                |stamp: &&Option<Instant>| self.before.newest.is_some_and(|newest| **stamp > Some(newest.stamp));
             let later = stamps.iter().filter(is_later).count() as u64;
             let expected = self.before.bin.map(|bin| bin + later);
             let total = page.total.or((page.rows.is_empty()).then_some(0));
-            *reads_all =
-                matches!((expected, total), (Some(expected), Some(total)) if expected != total);
+            *reads_all = matches!((expected, total), (Some(expected), Some(total)) if expected != total);
             self.bin = total.or(self.bin);
         }
         let reads_all = *reads_all;
@@ -351,10 +268,7 @@ impl<T: Mapped> Feed<T> {
         let deleted = |row: &rest_core::Row<T::Entity>| {
             let id: i64 = row.id().into();
             let at = row.updated_at().map(|stamp| stamp.to_utc());
-            Change::Deleted {
-                id: RemoteId::new(id.to_string()),
-                deleted: Deleted::Soft { at },
-            }
+            Change::Deleted { id: RemoteId::new(id.to_string()), deleted: Deleted::Soft { at } }
         };
         told.map(deleted).collect()
     }
@@ -370,17 +284,11 @@ impl<T: Mapped> Feed<T> {
         for row in page.rows {
             match row {
                 Ok(row) if row.is_deleted() => {}
-                Ok(row)
-                    if !self
-                        .before
-                        .tells(row.updated_at().map(|stamp| stamp.to_utc())) => {}
+                Ok(row) if !self.before.tells(row.updated_at().map(|stamp| stamp.to_utc())) => {}
                 Ok(row) => changes.push(Change::Record(read_row::<T>(row, &page.side, &fields))),
                 Err(bad) => {
                     let id = bad.id.clone().map(RemoteId::new);
-                    changes.push(Change::Bad {
-                        id,
-                        error: bad.into_error(<T::Entity as Entity>::OPERATIONS.list),
-                    });
+                    changes.push(Change::Bad { id, error: bad.into_error(<T::Entity as Entity>::OPERATIONS.list) });
                 }
             }
         }
@@ -422,32 +330,12 @@ mod tests {
 
     #[test]
     fn a_cursor_survives_being_text_and_nothing_else_is_one() {
-        let open = Position {
-            newest: Some(Newest {
-                stamp: at(1),
-                seen: at(2),
-                is_settled: false,
-            }),
-            bin: Some(7),
-        };
-        let settled = Position {
-            newest: Some(Newest {
-                stamp: at(1),
-                seen: at(2),
-                is_settled: true,
-            }),
-            bin: None,
-        };
+        let open = Position { newest: Some(Newest { stamp: at(1), seen: at(2), is_settled: false }), bin: Some(7) };
+        let settled = Position { newest: Some(Newest { stamp: at(1), seen: at(2), is_settled: true }), bin: None };
         for position in [Position::default(), open, settled] {
-            assert_eq!(
-                positions::<1>(Some(&cursor(&[position]))).unwrap(),
-                [position]
-            );
+            assert_eq!(positions::<1>(Some(&cursor(&[position]))).unwrap(), [position]);
         }
-        assert_eq!(
-            positions::<2>(Some(&cursor(&[open, settled]))).unwrap(),
-            [open, settled]
-        );
+        assert_eq!(positions::<2>(Some(&cursor(&[open, settled]))).unwrap(), [open, settled]);
         assert_eq!(positions::<1>(None).unwrap(), [Position::default()]);
         for text in [
             "",

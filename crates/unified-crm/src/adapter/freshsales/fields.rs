@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crm_model::{
-    Choice, ChoiceOption, Field, FieldKey, FieldType, Object, RecordPatch, Required, Schema, Value,
-};
+use crm_model::{Choice, ChoiceOption, Field, FieldKey, FieldType, Object, RecordPatch, Required, Schema, Value};
 use freshsales::models::{CustomFields, FieldSetting};
 use rest_core::{BaseUrl, Row};
 use serde_json::value::RawValue;
@@ -26,19 +24,8 @@ pub(crate) struct ModelField {
 }
 
 impl ModelField {
-    pub(crate) const fn new(
-        key: FieldKey,
-        api: &'static [&'static str],
-        field_type: FieldType,
-    ) -> Self {
-        Self {
-            key,
-            api,
-            field_type,
-            writable: true,
-            unique: false,
-            required: false,
-        }
+    pub(crate) const fn new(key: FieldKey, api: &'static [&'static str], field_type: FieldType) -> Self {
+        Self { key, api, field_type, writable: true, unique: false, required: false }
     }
 
     pub(crate) const fn read_only(mut self) -> Self {
@@ -86,71 +73,41 @@ impl Fields {
         let has_custom = |name: &str| setting(name).filter(|setting| setting.is_custom());
         let key_field = has_custom(&options.key_field).filter(|field| field.unique != Some(false));
         let key_field = key_field.map(|field| field.name.clone());
-        let do_not_call = has_custom(&options.do_not_call_field)
-            .filter(|field| field.kind.as_deref() == Some("checkbox"));
+        let do_not_call =
+            has_custom(&options.do_not_call_field).filter(|field| field.kind.as_deref() == Some("checkbox"));
         let do_not_call = do_not_call.map(|field| field.name.clone());
 
-        let mut fields: Vec<Field> = T::fields()
-            .into_iter()
-            .map(|model| model_field(model, setting))
-            .collect();
+        let mut fields: Vec<Field> = T::fields().into_iter().map(|model| model_field(model, setting)).collect();
         let mut custom = BTreeMap::new();
         for setting in settings.iter().filter(|setting| setting.is_custom()) {
             let mut field = custom_field(setting);
-            let is_special = [&key_field, &do_not_call]
-                .into_iter()
-                .flatten()
-                .any(|name| *name == setting.name);
+            let is_special = [&key_field, &do_not_call].into_iter().flatten().any(|name| *name == setting.name);
             field.writable &= !is_special;
             custom.insert(setting.name.clone(), field.field_type.clone());
             fields.push(field);
         }
         for name in T::EXTRAS {
             let mut field = Field::new(FieldKey::custom(name), *name, TEXT);
-            field.label = setting(name)
-                .and_then(|setting| setting.label.clone())
-                .unwrap_or_else(|| (*name).to_owned());
+            field.label = setting(name).and_then(|setting| setting.label.clone()).unwrap_or_else(|| (*name).to_owned());
             fields.push(field);
         }
-        let page = format!(
-            "{}{}/{}/",
-            base.origin(),
-            base.prefix().trim_end_matches("/api"),
-            T::PATH
-        );
+        let page = format!("{}{}/{}/", base.origin(), base.prefix().trim_end_matches("/api"), T::PATH);
         let currencies = Currencies::new(currencies);
         let schema = Schema::new(T::KIND, fields);
-        Self {
-            schema,
-            currencies,
-            key_field,
-            do_not_call,
-            keep_raw: options.keep_raw,
-            page,
-            custom,
-            extras: T::EXTRAS,
-        }
+        Self { schema, currencies, key_field, do_not_call, keep_raw: options.keep_raw, page, custom, extras: T::EXTRAS }
     }
 
     /// Refuses a write of what cannot be written, by name: the vendor would pass over it in silence.
     pub(crate) fn check(&self, patch: &RecordPatch) -> Result<()> {
         let cannot = |key: &FieldKey| !self.schema.field(key).is_some_and(|field| field.writable);
-        let mut names: Vec<&str> = patch
-            .iter()
-            .map(|(path, _)| &path.key)
-            .filter(|key| cannot(key))
-            .map(FieldKey::as_str)
-            .collect();
+        let mut names: Vec<&str> =
+            patch.iter().map(|(path, _)| &path.key).filter(|key| cannot(key)).map(FieldKey::as_str).collect();
         names.dedup();
         refuse_fields(self.schema.object, &names)
     }
 
     /// The fields that the model does not name, typed where the account's settings tell a type.
-    pub(crate) fn read_custom<E>(
-        &self,
-        row: &Row<E>,
-        custom: Option<&CustomFields>,
-    ) -> BTreeMap<String, Value> {
+    pub(crate) fn read_custom<E>(&self, row: &Row<E>, custom: Option<&CustomFields>) -> BTreeMap<String, Value> {
         let mut values = BTreeMap::new();
         if let Some(custom) = custom {
             // A field that was never set may be left out.
@@ -172,10 +129,7 @@ impl Fields {
     pub(crate) fn write_custom(
         &self,
         custom: &BTreeMap<String, Value>,
-    ) -> Result<(
-        BTreeMap<String, serde_json::Value>,
-        BTreeMap<String, serde_json::Value>,
-    )> {
+    ) -> Result<(BTreeMap<String, serde_json::Value>, BTreeMap<String, serde_json::Value>)> {
         let (mut own, mut other) = (BTreeMap::new(), BTreeMap::new());
         for (name, value) in custom {
             let json = write_custom(name, value)?;
@@ -195,35 +149,20 @@ pub(crate) fn refuse_fields(object: crm_model::ObjectKind, names: &[&str]) -> Re
         return Ok(());
     }
     let why = format!("Freshsales cannot write {} of a {object}", names.join(", "));
-    Err(refuse(ErrorKind::Invalid, "write", why)
-        .with_hint("leave the field out, or create it in Admin Settings first"))
+    Err(refuse(ErrorKind::Invalid, "write", why).with_hint("leave the field out, or create it in Admin Settings first"))
 }
 
 /// Checks a patch of an object without settings (tasks, notes) against its mapped fields.
 pub(crate) fn check_mapped<T: Object>(fields: &[ModelField], patch: &RecordPatch) -> Result<()> {
-    let cannot = |key: &FieldKey| {
-        !fields
-            .iter()
-            .any(|field| field.key == *key && field.writable)
-    };
-    let names: Vec<&str> = patch
-        .iter()
-        .map(|(path, _)| &path.key)
-        .filter(|key| cannot(key))
-        .map(FieldKey::as_str)
-        .collect();
+    let cannot = |key: &FieldKey| !fields.iter().any(|field| field.key == *key && field.writable);
+    let names: Vec<&str> =
+        patch.iter().map(|(path, _)| &path.key).filter(|key| cannot(key)).map(FieldKey::as_str).collect();
     refuse_fields(T::KIND, &names)
 }
 
 /// The schema of an object without settings.
 pub(crate) fn mapped_schema<T: Object>(fields: Vec<ModelField>) -> Schema {
-    Schema::new(
-        T::KIND,
-        fields
-            .into_iter()
-            .map(|model| model_field(model, |_| None))
-            .collect(),
-    )
+    Schema::new(T::KIND, fields.into_iter().map(|model| model_field(model, |_| None)).collect())
 }
 
 fn model_field<'a>(model: ModelField, setting: impl Fn(&str) -> Option<&'a FieldSetting>) -> Field {
@@ -234,11 +173,7 @@ fn model_field<'a>(model: ModelField, setting: impl Fn(&str) -> Option<&'a Field
     field.writable = model.writable;
     field.unique = model.unique;
     let required = model.required || setting.is_some_and(|setting| setting.required);
-    field.required = if required {
-        Required::OnCreate
-    } else {
-        Required::No
-    };
+    field.required = if required { Required::OnCreate } else { Required::No };
     if let Some(setting) = setting {
         field.label = setting.label.clone().unwrap_or(field.label);
         if field.field_type.is_choice() {
@@ -251,16 +186,8 @@ fn model_field<'a>(model: ModelField, setting: impl Fn(&str) -> Option<&'a Field
 fn custom_field(setting: &FieldSetting) -> Field {
     let (field_type, writable) = custom_type(setting.kind.as_deref().unwrap_or_default());
     let mut field = Field::new(FieldKey::custom(&setting.name), &*setting.name, field_type);
-    field.label = setting
-        .label
-        .clone()
-        .filter(|label| !label.is_empty())
-        .unwrap_or(field.label);
-    field.required = if setting.required {
-        Required::OnCreate
-    } else {
-        Required::No
-    };
+    field.label = setting.label.clone().filter(|label| !label.is_empty()).unwrap_or(field.label);
+    field.required = if setting.required { Required::OnCreate } else { Required::No };
     field.unique = setting.unique == Some(true);
     field.writable = writable;
     if field.field_type.is_choice() {
@@ -273,24 +200,10 @@ fn custom_field(setting: &FieldSetting) -> Field {
 fn options(setting: &FieldSetting, by_id: bool) -> Vec<ChoiceOption> {
     let option = |choice: &freshsales::models::FieldChoice| {
         let label = choice.value.clone().unwrap_or_else(|| choice.id.clone());
-        let key = if by_id {
-            choice.id.clone()
-        } else {
-            label.clone()
-        };
-        ChoiceOption {
-            key,
-            label,
-            active: true,
-        }
+        let key = if by_id { choice.id.clone() } else { label.clone() };
+        ChoiceOption { key, label, active: true }
     };
-    setting
-        .choices
-        .iter()
-        .flatten()
-        .map(option)
-        .filter(|option| !option.key.is_empty())
-        .collect()
+    setting.choices.iter().flatten().map(option).filter(|option| !option.key.is_empty()).collect()
 }
 
 fn custom_type(kind: &str) -> (FieldType, bool) {
@@ -325,19 +238,13 @@ fn read_custom(field_type: Option<&FieldType>, raw: &RawValue) -> Value {
     let typed = match field_type {
         Some(FieldType::Choice) => Some(Value::Choice(Choice::new(text))),
         Some(FieldType::MultiChoice) => {
-            let names = text
-                .split(';')
-                .map(str::trim)
-                .filter(|name| !name.is_empty());
+            let names = text.split(';').map(str::trim).filter(|name| !name.is_empty());
             Some(Value::Choices(names.map(Choice::new).collect()))
         }
-        Some(FieldType::Date) => text
-            .get(..10)
-            .and_then(|day| day.parse().ok())
-            .map(Value::Date),
-        Some(FieldType::DateTime) => chrono::DateTime::parse_from_rfc3339(text)
-            .ok()
-            .map(|time| Value::Instant(time.to_utc())),
+        Some(FieldType::Date) => text.get(..10).and_then(|day| day.parse().ok()).map(Value::Date),
+        Some(FieldType::DateTime) => {
+            chrono::DateTime::parse_from_rfc3339(text).ok().map(|time| Value::Instant(time.to_utc()))
+        }
         Some(FieldType::Int | FieldType::Decimal { .. }) => number(text),
         _ => None,
     };
@@ -353,26 +260,15 @@ fn write_custom(name: &str, value: &Value) -> Result<serde_json::Value> {
         Value::Decimal(number) => json_decimal(*number),
         Value::Money(money) => json_decimal(money.amount),
         Value::Bool(yes) => (*yes).into(),
-        Value::Date(date) | Value::DateOrTime(crm_model::DateOrTime::Date(date)) => {
-            Json::String(date.to_string())
-        }
-        Value::Instant(time) | Value::DateOrTime(crm_model::DateOrTime::Time(time)) => {
-            Json::String(json_time(*time))
-        }
+        Value::Date(date) | Value::DateOrTime(crm_model::DateOrTime::Date(date)) => Json::String(date.to_string()),
+        Value::Instant(time) | Value::DateOrTime(crm_model::DateOrTime::Time(time)) => Json::String(json_time(*time)),
         Value::Choice(choice) => Json::String(choice.key.clone()),
-        Value::Choices(choices) => Json::String(
-            choices
-                .iter()
-                .map(|choice| choice.key.as_str())
-                .collect::<Vec<_>>()
-                .join(";"),
-        ),
+        Value::Choices(choices) => {
+            Json::String(choices.iter().map(|choice| choice.key.as_str()).collect::<Vec<_>>().join(";"))
+        }
         Value::Ref(reference) => Json::String(reference.id.to_string()),
         other => {
-            let why = format!(
-                "the custom field {name} cannot hold {}",
-                other.kind().describe()
-            );
+            let why = format!("the custom field {name} cannot hold {}", other.kind().describe());
             return Err(refuse(ErrorKind::Invalid, "write", why));
         }
     })
@@ -391,34 +287,14 @@ mod tests {
         let decimal = |text: &str| Value::Decimal(text.parse().unwrap());
         for (kind, json, value, written) in [
             ("text", r#""EMEA""#, Value::text("EMEA"), r#""EMEA""#),
-            (
-                "dropdown",
-                r#""Gold""#,
-                Value::Choice(Choice::new("Gold")),
-                r#""Gold""#,
-            ),
-            (
-                "multi_select_dropdown",
-                r#""A;B""#,
-                Value::Choices(vec![Choice::new("A"), Choice::new("B")]),
-                r#""A;B""#,
-            ),
+            ("dropdown", r#""Gold""#, Value::Choice(Choice::new("Gold")), r#""Gold""#),
+            ("multi_select_dropdown", r#""A;B""#, Value::Choices(vec![Choice::new("A"), Choice::new("B")]), r#""A;B""#),
             ("number", "42", Value::Int(42), "42"),
             ("number", r#""42""#, Value::Int(42), "42"),
             ("decimal", r#""12.5""#, decimal("12.5"), "12.5"),
-            (
-                "decimal",
-                r#""1234567890123456.78""#,
-                decimal("1234567890123456.78"),
-                r#""1234567890123456.78""#,
-            ),
+            ("decimal", r#""1234567890123456.78""#, decimal("1234567890123456.78"), r#""1234567890123456.78""#),
             ("checkbox", "true", Value::Bool(true), "true"),
-            (
-                "date",
-                r#""2028-02-29""#,
-                Value::Date("2028-02-29".parse().unwrap()),
-                r#""2028-02-29""#,
-            ),
+            ("date", r#""2028-02-29""#, Value::Date("2028-02-29".parse().unwrap()), r#""2028-02-29""#),
             (
                 "date_time",
                 r#""2025-09-30T04:00:00-06:00""#,
@@ -428,16 +304,8 @@ mod tests {
             ("text", "null", Value::Null, "null"),
         ] {
             let (field_type, _) = custom_type(kind);
-            assert_eq!(
-                read_custom(Some(&field_type), &raw(json)),
-                value,
-                "{kind} {json}"
-            );
-            assert_eq!(
-                write_custom("cf_x", &value).unwrap().to_string(),
-                written,
-                "{kind}"
-            );
+            assert_eq!(read_custom(Some(&field_type), &raw(json)), value, "{kind} {json}");
+            assert_eq!(write_custom("cf_x", &value).unwrap().to_string(), written, "{kind}");
         }
     }
 
@@ -450,20 +318,10 @@ mod tests {
             ("lookup", "7", Value::Int(7)),
             ("text", r#"{"a":1}"#, Value::Json(r#"{"a":1}"#.into())),
         ] {
-            assert_eq!(
-                read_custom(Some(&custom_type(kind).0), &raw(json)),
-                value,
-                "{kind} {json}"
-            );
+            assert_eq!(read_custom(Some(&custom_type(kind).0), &raw(json)), value, "{kind} {json}");
         }
-        assert_eq!(
-            read_custom(None, &raw("1.50")),
-            Value::Decimal("1.50".parse().unwrap())
-        );
+        assert_eq!(read_custom(None, &raw("1.50")), Value::Decimal("1.50".parse().unwrap()));
         let error = write_custom("cf_x", &Value::List(Vec::new())).unwrap_err();
-        assert!(
-            error.to_string().contains("cf_x cannot hold a list"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("cf_x cannot hold a list"), "{error}");
     }
 }

@@ -45,11 +45,7 @@ pub(crate) trait Mapped: Object {
     ///
     /// # Errors
     /// `Invalid` where the field holds something else already.
-    fn put_key(
-        write: &mut <Self::Entity as Entity>::Write,
-        key: &str,
-        fields: &Fields,
-    ) -> Result<Option<String>>;
+    fn put_key(write: &mut <Self::Entity as Entity>::Write, key: &str, fields: &Fields) -> Result<Option<String>>;
 
     /// The field that holds the key of a create.
     fn key_field(fields: &Fields) -> Option<&str> {
@@ -72,13 +68,7 @@ pub(crate) fn meta<E: Entity>(
     meta.created_at = instant(created);
     meta.updated_at = instant(record.updated_at());
     meta.updated_by = updated_by.map(|user| user.to_string().into());
-    meta.deleted = if record.is_deleted() {
-        Deleted::Soft {
-            at: meta.updated_at,
-        }
-    } else {
-        Deleted::No
-    };
+    meta.deleted = if record.is_deleted() { Deleted::Soft { at: meta.updated_at } } else { Deleted::No };
     meta.url = Some(format!("{}{id}", fields.page));
     meta.raw = fields.keep_raw.then(|| RawJson::new(record.raw().get()));
     meta

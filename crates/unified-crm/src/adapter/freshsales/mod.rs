@@ -25,9 +25,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::FixedOffset;
-use crm_model::{
-    Account, Contact, Deal, Decimal, Meta, Note, ObjectKind, Pipeline, Stage, Task, User,
-};
+use crm_model::{Account, Contact, Deal, Decimal, Meta, Note, ObjectKind, Pipeline, Stage, Task, User};
 use freshsales::models::{DealStage, FieldSetting};
 use freshsales::{Call, CurrencyId, Freshsales};
 use rest_core::{LedgerSnapshot, Safety};
@@ -38,9 +36,7 @@ use self::mapped::Mapped;
 use self::notes::NoteRecords;
 use self::records::MappedRecords;
 use self::tasks::TaskRecords;
-use crate::{
-    Capabilities, Collection, Crm, Error, ErrorKind, Identity, ProxyRequest, ProxyResponse, Result,
-};
+use crate::{Capabilities, Collection, Crm, Error, ErrorKind, Identity, ProxyRequest, ProxyResponse, Result};
 
 pub(crate) const VENDOR: &str = "freshsales";
 
@@ -110,12 +106,7 @@ impl Shared {
                 ObjectKind::Deal => self.client.selectors().currencies().await?,
                 _ => Vec::new(),
             };
-            Ok::<_, Error>(Arc::new(Fields::new::<T>(
-                &settings,
-                &currencies,
-                &self.options,
-                self.client.base(),
-            )))
+            Ok::<_, Error>(Arc::new(Fields::new::<T>(&settings, &currencies, &self.options, self.client.base())))
         });
         fields.await.cloned()
     }
@@ -123,10 +114,7 @@ impl Shared {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("client", &self.client)
-            .field("options", &self.options)
-            .finish_non_exhaustive()
+        f.debug_struct("Shared").field("client", &self.client).field("options", &self.options).finish_non_exhaustive()
     }
 }
 
@@ -142,13 +130,7 @@ impl FreshsalesCrm {
     pub fn with_options(client: Freshsales, options: FreshsalesOptions) -> Self {
         let cells = || (OnceCell::new(), OnceCell::new(), OnceCell::new());
         let (accounts, contacts, deals) = cells();
-        let shared = Arc::new(Shared {
-            client,
-            options,
-            accounts,
-            contacts,
-            deals,
-        });
+        let shared = Arc::new(Shared { client, options, accounts, contacts, deals });
         let accounts = MappedRecords::new(&shared);
         let contacts = MappedRecords::new(&shared);
         let deals = MappedRecords::new(&shared);
@@ -160,21 +142,8 @@ impl FreshsalesCrm {
             (ObjectKind::Task, tasks.capabilities().clone()),
             (ObjectKind::Note, notes.capabilities().clone()),
         ]);
-        let capabilities = Arc::new(Capabilities {
-            objects,
-            users: true,
-            pipelines: true,
-            proxy: true,
-        });
-        Self {
-            shared,
-            capabilities,
-            accounts,
-            contacts,
-            deals,
-            tasks,
-            notes,
-        }
+        let capabilities = Arc::new(Capabilities { objects, users: true, pipelines: true, proxy: true });
+        Self { shared, capabilities, accounts, contacts, deals, tasks, notes }
     }
 
     /// The client behind the connection, for what the vendor can do beyond the model.
@@ -186,9 +155,7 @@ impl FreshsalesCrm {
 
 impl fmt::Debug for FreshsalesCrm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FreshsalesCrm")
-            .field("client", &self.shared.client)
-            .finish_non_exhaustive()
+        f.debug_struct("FreshsalesCrm").field("client", &self.shared.client).finish_non_exhaustive()
     }
 }
 
@@ -206,14 +173,8 @@ impl Crm for FreshsalesCrm {
     async fn identity(&self) -> Result<Identity> {
         self.shared.client.contacts().views().await?;
         let base = self.shared.client.base();
-        let host = base
-            .origin()
-            .split_once("://")
-            .map_or(base.origin(), |(_, host)| host);
-        Ok(Identity::new(
-            VENDOR,
-            format!("{host}{}", base.prefix().trim_end_matches("/api")),
-        ))
+        let host = base.origin().split_once("://").map_or(base.origin(), |(_, host)| host);
+        Ok(Identity::new(VENDOR, format!("{host}{}", base.prefix().trim_end_matches("/api"))))
     }
 
     fn accounts(&self) -> Result<&dyn Collection<Account>> {
@@ -240,10 +201,7 @@ impl Crm for FreshsalesCrm {
         let users = self.shared.client.selectors().owners().await?;
         let convert = |user: freshsales::models::User| {
             let mut converted = User::new(Meta::new(VENDOR, user.id.to_string()));
-            converted.name = user
-                .display_name
-                .or_else(|| user.email.clone())
-                .unwrap_or_default();
+            converted.name = user.display_name.or_else(|| user.email.clone()).unwrap_or_default();
             converted.email = user.email.filter(|email| !email.is_empty());
             converted.is_active = user.is_active.unwrap_or(true);
             converted
@@ -254,25 +212,17 @@ impl Crm for FreshsalesCrm {
     async fn pipelines(&self) -> Result<Vec<Pipeline>> {
         let selectors = self.shared.client.selectors();
         let mut pipelines = selectors.deal_pipelines().await?;
-        let has_no_default = !pipelines
-            .iter()
-            .any(|pipeline| pipeline.is_default == Some(true));
+        let has_no_default = !pipelines.iter().any(|pipeline| pipeline.is_default == Some(true));
         // Stages inside pipelines are cut down at times; the list of stages is not.
         let stages = selectors.deal_stages().await?;
         pipelines.sort_by_key(|pipeline| pipeline.position);
         let convert = |(index, pipeline): (usize, freshsales::models::DealPipeline)| {
             let mut converted = Pipeline::new(Meta::new(VENDOR, pipeline.id.to_string()));
-            converted.is_default =
-                pipeline.is_default.unwrap_or(false) || (has_no_default && index == 0);
-            let mut own: Vec<&DealStage> = stages
-                .iter()
-                .filter(|stage| stage.deal_pipeline_id == Some(pipeline.id))
-                .collect();
+            converted.is_default = pipeline.is_default.unwrap_or(false) || (has_no_default && index == 0);
+            let mut own: Vec<&DealStage> =
+                stages.iter().filter(|stage| stage.deal_pipeline_id == Some(pipeline.id)).collect();
             own.sort_by_key(|stage| stage.position);
-            converted.stages = (0..)
-                .zip(own)
-                .map(|(order, stage)| convert_stage(order, stage))
-                .collect();
+            converted.stages = (0..).zip(own).map(|(order, stage)| convert_stage(order, stage)).collect();
             converted.name = pipeline.name.unwrap_or_default();
             converted
         };
@@ -284,20 +234,13 @@ impl Crm for FreshsalesCrm {
         let mut call = Call::new(request.method, "proxy")
             .raw_path(request.path)
             .accept(rest_core::Accept::Any)
-            .safety(if is_read {
-                Safety::Read
-            } else {
-                Safety::Unsafe
-            })
+            .safety(if is_read { Safety::Read } else { Safety::Unsafe })
             .header("accept", "application/json");
         if let Some(body) = request.body {
             call = call.body("application/json", body);
         }
         let reply = self.shared.client.raw(call).await?;
-        Ok(ProxyResponse {
-            status: reply.status.as_u16(),
-            body: reply.body,
-        })
+        Ok(ProxyResponse { status: reply.status.as_u16(), body: reply.body })
     }
 
     fn usage(&self) -> LedgerSnapshot {
@@ -310,9 +253,8 @@ fn convert_stage(order: u32, stage: &DealStage) -> Stage {
     let forecast = stage.forecast_type.as_deref().unwrap_or_default();
     converted.name = stage.name.clone().unwrap_or_default();
     converted.order = order;
-    converted.probability = stage
-        .probability
-        .filter(|percent| (Decimal::ZERO..=Decimal::ONE_HUNDRED).contains(percent));
+    converted.probability =
+        stage.probability.filter(|percent| (Decimal::ZERO..=Decimal::ONE_HUNDRED).contains(percent));
     converted.is_won = forecast == "Closed Won";
     converted.is_closed = forecast.starts_with("Closed");
     converted
@@ -320,9 +262,7 @@ fn convert_stage(order: u32, stage: &DealStage) -> Stage {
 
 /// A refusal of the adapter's own: nothing was sent.
 pub(crate) fn refuse(kind: ErrorKind, operation: &'static str, why: impl Into<String>) -> Error {
-    Error::new(kind, operation)
-        .with_vendor(VENDOR)
-        .with_message(why)
+    Error::new(kind, operation).with_vendor(VENDOR).with_message(why)
 }
 
 /// The currencies of deals, as far as they matter: which is the account's own, and what the others are called.
@@ -334,13 +274,9 @@ pub(crate) struct Currencies {
 
 impl Currencies {
     pub(crate) fn new(currencies: &[freshsales::models::Currency]) -> Self {
-        let is_own =
-            |currency: &&freshsales::models::Currency| currency.exchange_rate == Some(Decimal::ONE);
+        let is_own = |currency: &&freshsales::models::Currency| currency.exchange_rate == Some(Decimal::ONE);
         let code = |currency: &freshsales::models::Currency| {
-            Some((
-                currency.id,
-                currency.currency_code.as_deref()?.parse().ok()?,
-            ))
+            Some((currency.id, currency.currency_code.as_deref()?.parse().ok()?))
         };
         Self {
             own: currencies.iter().find(is_own).map(|own| own.id),
@@ -350,17 +286,11 @@ impl Currencies {
 
     /// The code of a currency that is not the account's own.
     pub(crate) fn foreign(&self, id: CurrencyId) -> Option<crm_model::Currency> {
-        let (_, code) = self
-            .codes
-            .iter()
-            .find(|(known, _)| *known == id && self.own != Some(id))?;
+        let (_, code) = self.codes.iter().find(|(known, _)| *known == id && self.own != Some(id))?;
         Some(*code)
     }
 
     pub(crate) fn id(&self, code: crm_model::Currency) -> Option<CurrencyId> {
-        self.codes
-            .iter()
-            .find(|(_, known)| *known == code)
-            .map(|(id, _)| *id)
+        self.codes.iter().find(|(_, known)| *known == code).map(|(id, _)| *id)
     }
 }

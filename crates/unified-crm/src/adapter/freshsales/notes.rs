@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crm_model::{
-    FieldType, Instant, ListPatch, Meta, Note, NotePatch, Object, ObjectKind, Presence, RawJson,
-    RemoteId, Schema,
+    FieldType, Instant, ListPatch, Meta, Note, NotePatch, Object, ObjectKind, Presence, RawJson, RemoteId, Schema,
 };
 use freshsales::models::{self as fs, NoteWrite, Set, Target};
 use freshsales::{Entity, Listing, NoteId};
@@ -24,8 +23,8 @@ use super::tasks::write_target;
 use super::values::{instant, reference, set_text, targets, text};
 use super::{Shared, VENDOR, refuse};
 use crate::{
-    Change, ChangeSupport, Collection, CollectionCapabilities, Create, Cursor, Error, ErrorKind,
-    Fetched, FindKey, ListQuery, Outcome, Result, Update, Write, Written,
+    Change, ChangeSupport, Collection, CollectionCapabilities, Create, Cursor, Error, ErrorKind, Fetched, FindKey,
+    ListQuery, Outcome, Result, Update, Write, Written,
 };
 
 /// The kinds of record that notes are read under, in the order of a feed.
@@ -39,9 +38,7 @@ pub(crate) struct NoteRecords {
 
 impl fmt::Debug for NoteRecords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NoteRecords")
-            .field("shared", &self.shared)
-            .finish_non_exhaustive()
+        f.debug_struct("NoteRecords").field("shared", &self.shared).finish_non_exhaustive()
     }
 }
 
@@ -61,16 +58,10 @@ impl Address {
         let number = |text: &str| text.parse::<i64>().ok();
         let parts: Vec<&str> = id.split('-').collect();
         match parts[..] {
-            [note] => Some(Self {
-                parent: None,
-                note: number(note)?.into(),
-            }),
+            [note] => Some(Self { parent: None, note: number(note)?.into() }),
             [kind, parent, note] => {
                 let kind = PARENTS.into_iter().find(|known| known.as_str() == kind)?;
-                Some(Self {
-                    parent: Some((kind, number(parent)?)),
-                    note: number(note)?.into(),
-                })
+                Some(Self { parent: Some((kind, number(parent)?)), note: number(note)?.into() })
             }
             _ => None,
         }
@@ -94,10 +85,7 @@ impl NoteRecords {
         able.update = true;
         able.delete = true;
         able.returns_record = true;
-        Self {
-            shared: shared.clone(),
-            capabilities: Arc::new(able),
-        }
+        Self { shared: shared.clone(), capabilities: Arc::new(able) }
     }
 
     pub(crate) fn capabilities(&self) -> &CollectionCapabilities {
@@ -125,9 +113,7 @@ impl NoteRecords {
     fn fetched(&self, address: Address, notes: &[NoteRow]) -> Fetched<Note> {
         let number = address.note.to_string();
         let found = notes.iter().find_map(|row| match row {
-            Ok(row) if row.id == address.note => {
-                Some(Fetched::Found(self.read(row, address.parent)))
-            }
+            Ok(row) if row.id == address.note => Some(Fetched::Found(self.read(row, address.parent))),
             Err(bad) if bad.id.as_deref() == Some(&number) => Some(Fetched::Bad(bad.to_string())),
             _ => None,
         });
@@ -136,21 +122,15 @@ impl NoteRecords {
 
     async fn write_one(&self, write: Write<Note>) -> Result<Written<Note>> {
         match write {
-            Write::Create(Create { key: Some(_), .. }) => Err(refuse(
-                ErrorKind::Unsupported,
-                "notes.create",
-                "a note has no place for the key of a create",
-            )),
+            Write::Create(Create { key: Some(_), .. }) => {
+                Err(refuse(ErrorKind::Unsupported, "notes.create", "a note has no place for the key of a create"))
+            }
             Write::Create(Create { new, key: None }) => {
                 let patch = Note::new_to_patch(&new);
                 check_mapped::<Note>(&fields(), &patch)?;
-                let patch = Note::patch_from_record(patch).map_err(|error| {
-                    refuse(ErrorKind::Invalid, "notes.create", error.to_string())
-                })?;
-                let body = NoteWrite {
-                    description: set_text(&patch.body),
-                    target: write_target(&patch.targets)?,
-                };
+                let patch = Note::patch_from_record(patch)
+                    .map_err(|error| refuse(ErrorKind::Invalid, "notes.create", error.to_string()))?;
+                let body = NoteWrite { description: set_text(&patch.body), target: write_target(&patch.targets)? };
                 let row = self.shared.client.notes().create(&body).await?;
                 let written_under = body.target.value().and_then(parent_of);
                 Ok(written(self.read(&row, written_under), Outcome::Created))
@@ -170,23 +150,14 @@ impl NoteRecords {
 
     async fn update(&self, id: RemoteId<Note>, patch: &NotePatch) -> Result<Written<Note>> {
         check_mapped::<Note>(&fields(), &Note::patch_to_record(patch))?;
-        let gone = || {
-            refuse(
-                ErrorKind::NotFound,
-                "notes.update",
-                format!("there is no note {id}"),
-            )
-        };
+        let gone = || refuse(ErrorKind::NotFound, "notes.update", format!("there is no note {id}"));
         let address = Address::parse(id.as_str()).ok_or_else(gone)?;
         if patch.targets != ListPatch::Keep {
             let why = "targets: a note stays with the record it was written for";
             return Err(refuse(ErrorKind::Unsupported, "notes.update", why)
                 .with_hint("write the note anew and delete this one"));
         }
-        let body = NoteWrite {
-            description: set_text(&patch.body),
-            target: Set::Keep,
-        };
+        let body = NoteWrite { description: set_text(&patch.body), target: Set::Keep };
         if body == NoteWrite::default() {
             // Nothing to write; the answer is owed all the same.
             return match self.get(std::slice::from_ref(&id)).await?.pop() {
@@ -194,12 +165,7 @@ impl NoteRecords {
                 _ => Err(gone()),
             };
         }
-        let row = self
-            .shared
-            .client
-            .notes()
-            .update(address.note, &body)
-            .await?;
+        let row = self.shared.client.notes().update(address.note, &body).await?;
         Ok(written(self.read(&row, address.parent), Outcome::Updated))
     }
 
@@ -220,20 +186,8 @@ impl NoteRecords {
 fn fields() -> Vec<ModelField> {
     vec![
         ModelField::new(Note::BODY, &["description"], FieldType::LongText).required(),
-        ModelField::new(
-            Note::AUTHOR,
-            &["creater_id"],
-            FieldType::Ref {
-                target: Some(ObjectKind::User),
-            },
-        )
-        .read_only(),
-        ModelField::new(
-            Note::TARGETS,
-            &["targetable_type", "targetable_id"],
-            FieldType::List,
-        )
-        .required(),
+        ModelField::new(Note::AUTHOR, &["creater_id"], FieldType::Ref { target: Some(ObjectKind::User) }).read_only(),
+        ModelField::new(Note::TARGETS, &["targetable_type", "targetable_id"], FieldType::List).required(),
     ]
 }
 
@@ -244,29 +198,16 @@ fn written(note: Note, outcome: Outcome) -> Written<Note> {
 }
 
 fn parent_of(target: &Target) -> Option<Parent> {
-    Some((
-        super::values::object_of(&target.kind)?,
-        target.id.parse().ok()?,
-    ))
+    Some((super::values::object_of(&target.kind)?, target.id.parse().ok()?))
 }
 
 /// A note that is attached to several records is one note: its id names the first of them.
 fn read(row: &Row<fs::Note>, read_under: Option<Parent>, keep_raw: bool) -> Note {
-    let named: Vec<Target> = row
-        .targetables
-        .clone()
-        .or_else(|| row.targetable.clone().map(|target| vec![target]))
-        .unwrap_or_default();
+    let named: Vec<Target> =
+        row.targetables.clone().or_else(|| row.targetable.clone().map(|target| vec![target])).unwrap_or_default();
     let parent = named.iter().find_map(parent_of).or(read_under);
     let mut note = Note::default();
-    let mut meta = Meta::new(
-        VENDOR,
-        Address {
-            parent,
-            note: row.id,
-        }
-        .id(),
-    );
+    let mut meta = Meta::new(VENDOR, Address { parent, note: row.id }.id());
     meta.created_at = instant(row.created_at);
     meta.updated_at = instant(row.updated_at);
     meta.raw = keep_raw.then(|| RawJson::new(row.raw().get()));
@@ -309,10 +250,8 @@ impl Walk {
     /// The notes of the next record; `None` at the end.
     async fn step(&mut self) -> Result<Option<Vec<Told>>> {
         loop {
-            let (Some(kind), Some(bound)) = (
-                PARENTS.get(self.kind).copied(),
-                self.bounds.get(self.kind).copied(),
-            ) else {
+            let (Some(kind), Some(bound)) = (PARENTS.get(self.kind).copied(), self.bounds.get(self.kind).copied())
+            else {
                 return Ok(None);
             };
             if let Some(id) = self.pending.pop_front() {
@@ -333,12 +272,7 @@ impl Walk {
                     }
                     self.pending.extend(page.ids);
                     if !page.bad.is_empty() {
-                        return Ok(Some(
-                            page.bad
-                                .into_iter()
-                                .map(|error| Err((None, error)))
-                                .collect(),
-                        ));
+                        return Ok(Some(page.bad.into_iter().map(|error| Err((None, error))).collect()));
                     }
                 }
                 None => {
@@ -361,15 +295,7 @@ impl Walk {
                 }
                 Err(bad) => {
                     let note = bad.id.as_deref().and_then(|id| id.parse().ok());
-                    let id = note.map(|note| {
-                        RemoteId::new(
-                            Address {
-                                parent: Some(parent),
-                                note,
-                            }
-                            .id(),
-                        )
-                    });
+                    let id = note.map(|note| RemoteId::new(Address { parent: Some(parent), note }.id()));
                     told.push(Err((id, bad.into_error("notes.list"))));
                 }
             }
@@ -386,10 +312,7 @@ impl Walk {
     }
 }
 
-fn parents<E: Entity>(
-    records: &NoteRecords,
-    bound: Position,
-) -> BoxStream<'static, Result<Parents>> {
+fn parents<E: Entity>(records: &NoteRecords, bound: Position) -> BoxStream<'static, Result<Parents>> {
     let listing = match bound.since() {
         Some(since) => Listing::new().updated_since(since),
         None => Listing::new(),
@@ -400,10 +323,8 @@ fn parents<E: Entity>(
         let (mut ids, mut bad) = (Vec::new(), Vec::new());
         for row in page.rows {
             match row {
-                Ok(row)
-                    if row.recent_note().is_some() && bound.tells(instant(row.updated_at())) =>
-                {
-                    ids.push(row.id().into())
+                Ok(row) if row.recent_note().is_some() && bound.tells(instant(row.updated_at())) => {
+                    ids.push(row.id().into());
                 }
                 Ok(_) => {}
                 Err(record) => bad.push(record.into_error(E::OPERATIONS.list)),
@@ -431,16 +352,10 @@ impl Collection<Note> for NoteRecords {
         for id in ids {
             results.push(match Address::parse(id.as_str()) {
                 None => Fetched::Missing,
-                Some(Address { parent: None, .. }) => Fetched::Bad(
-                    "a note can be read under its record only: write its id as contact-7-9"
-                        .to_owned(),
-                ),
-                Some(
-                    address @ Address {
-                        parent: Some(parent),
-                        ..
-                    },
-                ) => {
+                Some(Address { parent: None, .. }) => {
+                    Fetched::Bad("a note can be read under its record only: write its id as contact-7-9".to_owned())
+                }
+                Some(address @ Address { parent: Some(parent), .. }) => {
                     let notes = match read.entry(parent) {
                         Entry::Occupied(notes) => notes.into_mut(),
                         Entry::Vacant(place) => place.insert(self.notes_of(parent).await?),
@@ -453,21 +368,13 @@ impl Collection<Note> for NoteRecords {
     }
 
     fn list(&self, query: ListQuery) -> BoxStream<'_, Result<Note>> {
-        let bound = query
-            .updated_since
-            .map_or_else(Position::default, Position::reaching_to);
+        let bound = query.updated_since.map_or_else(Position::default, Position::reaching_to);
         let steps = stream::try_unfold(self.walk([bound; 3]), |mut walk| async move {
             let notes = walk.step().await?;
             Ok::<_, Error>(notes.map(|notes| (notes, walk)))
         });
         let notes = steps
-            .map_ok(|notes| {
-                stream::iter(
-                    notes
-                        .into_iter()
-                        .map(|note| note.map_err(|(_, error)| error)),
-                )
-            })
+            .map_ok(|notes| stream::iter(notes.into_iter().map(|note| note.map_err(|(_, error)| error))))
             .try_flatten();
         limited(notes.boxed(), query.limit)
     }
@@ -483,34 +390,20 @@ impl Collection<Note> for NoteRecords {
             Err(error) => return stream::iter([Err(error)]).boxed(),
         };
         let began = self.shared.client.clock().now();
-        let started = Change::Started {
-            complete: since.is_none(),
-        };
-        let steps = stream::try_unfold(
-            (Some(self.walk(bounds)), Some(started)),
-            move |(walk, started)| async move {
-                if let Some(started) = started {
-                    return Ok::<_, Error>(Some((vec![started], (walk, None))));
-                }
-                let Some(mut walk) = walk else {
-                    return Ok(None);
-                };
-                match walk.step().await? {
-                    Some(notes) => Ok(Some((
-                        notes.into_iter().map(change).collect(),
-                        (Some(walk), None),
-                    ))),
-                    None => Ok(Some((
-                        vec![Change::Finished(walk.cursor(began))],
-                        (None, None),
-                    ))),
-                }
-            },
-        );
-        steps
-            .map_ok(|changes| stream::iter(changes.into_iter().map(Ok)))
-            .try_flatten()
-            .boxed()
+        let started = Change::Started { complete: since.is_none() };
+        let steps = stream::try_unfold((Some(self.walk(bounds)), Some(started)), move |(walk, started)| async move {
+            if let Some(started) = started {
+                return Ok::<_, Error>(Some((vec![started], (walk, None))));
+            }
+            let Some(mut walk) = walk else {
+                return Ok(None);
+            };
+            match walk.step().await? {
+                Some(notes) => Ok(Some((notes.into_iter().map(change).collect(), (Some(walk), None)))),
+                None => Ok(Some((vec![Change::Finished(walk.cursor(began))], (None, None)))),
+            }
+        });
+        steps.map_ok(|changes| stream::iter(changes.into_iter().map(Ok))).try_flatten().boxed()
     }
 
     async fn write(&self, writes: Vec<Write<Note>>) -> Vec<Result<Written<Note>>> {
@@ -535,28 +428,11 @@ mod tests {
 
     #[test]
     fn a_note_is_addressed_under_its_record() {
-        let address = Address {
-            parent: Some((ObjectKind::Contact, 70_042_006_456)),
-            note: NoteId::new(7),
-        };
+        let address = Address { parent: Some((ObjectKind::Contact, 70_042_006_456)), note: NoteId::new(7) };
         assert_eq!(address.id(), "contact-70042006456-7");
         assert_eq!(Address::parse("contact-70042006456-7"), Some(address));
-        assert_eq!(
-            Address::parse("7"),
-            Some(Address {
-                parent: None,
-                note: NoteId::new(7)
-            })
-        );
-        for bad in [
-            "",
-            "nobody",
-            "contact-7",
-            "task-1-2",
-            "contact-x-2",
-            "contact-1-x",
-            "contact-1-2-3",
-        ] {
+        assert_eq!(Address::parse("7"), Some(Address { parent: None, note: NoteId::new(7) }));
+        for bad in ["", "nobody", "contact-7", "task-1-2", "contact-x-2", "contact-1-x", "contact-1-2-3"] {
             assert_eq!(Address::parse(bad), None, "{bad}");
         }
     }

@@ -17,8 +17,8 @@ use super::changes::feed;
 use super::mapped::Mapped;
 use super::{Fields, Shared, refuse};
 use crate::{
-    Change, ChangeSupport, Collection, CollectionCapabilities, Create, Cursor, DeleteEvidence,
-    Error, ErrorKind, Fetched, FindBy, FindKey, ListQuery, Outcome, Result, Update, Write, Written,
+    Change, ChangeSupport, Collection, CollectionCapabilities, Create, Cursor, DeleteEvidence, Error, ErrorKind,
+    Fetched, FindBy, FindKey, ListQuery, Outcome, Result, Update, Write, Written,
 };
 
 /// Reads that are under way together, a few at a time; their results in their order.
@@ -36,28 +36,18 @@ pub(crate) struct MappedRecords<T> {
 
 impl<T> Clone for MappedRecords<T> {
     fn clone(&self) -> Self {
-        Self {
-            shared: self.shared.clone(),
-            capabilities: self.capabilities.clone(),
-            object: PhantomData,
-        }
+        Self { shared: self.shared.clone(), capabilities: self.capabilities.clone(), object: PhantomData }
     }
 }
 
 impl<T> fmt::Debug for MappedRecords<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MappedRecords")
-            .field("shared", &self.shared)
-            .finish_non_exhaustive()
+        f.debug_struct("MappedRecords").field("shared", &self.shared).finish_non_exhaustive()
     }
 }
 
 /// A row of a page as the model sees it.
-pub(super) fn read_row<T: Mapped>(
-    row: Row<T::Entity>,
-    side: &Arc<SideLoads>,
-    fields: &Fields,
-) -> T {
+pub(super) fn read_row<T: Mapped>(row: Row<T::Entity>, side: &Arc<SideLoads>, fields: &Fields) -> T {
     T::read(&Loaded::new(row, side.clone()), fields)
 }
 
@@ -68,22 +58,15 @@ impl<T: Mapped> MappedRecords<T> {
         able.get_batch = 1;
         able.find = T::FIND.to_vec();
         able.changes = ChangeSupport::Incremental;
-        able.deletes = if shared.options.recycle_bin.is_some() {
-            DeleteEvidence::Feed
-        } else {
-            DeleteEvidence::ByIdOnly
-        };
+        able.deletes =
+            if shared.options.recycle_bin.is_some() { DeleteEvidence::Feed } else { DeleteEvidence::ByIdOnly };
         able.create = true;
         able.update = true;
         able.delete = true;
         able.create_once = true;
         able.returns_record = true;
         able.tells_author = true;
-        Self {
-            shared: shared.clone(),
-            capabilities: Arc::new(able),
-            object: PhantomData,
-        }
+        Self { shared: shared.clone(), capabilities: Arc::new(able), object: PhantomData }
     }
 
     pub(crate) fn capabilities(&self) -> &CollectionCapabilities {
@@ -107,9 +90,9 @@ impl<T: Mapped> MappedRecords<T> {
             return Ok(Fetched::Missing);
         };
         match self.api().get(number, T::INCLUDE).await {
-            Ok(record) if record.is_deleted() => Ok(Fetched::Deleted(Deleted::Soft {
-                at: record.updated_at().map(|stamp| stamp.to_utc()),
-            })),
+            Ok(record) if record.is_deleted() => {
+                Ok(Fetched::Deleted(Deleted::Soft { at: record.updated_at().map(|stamp| stamp.to_utc()) }))
+            }
             Ok(record) => Ok(Fetched::Found(T::read(&record, fields))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Fetched::Missing),
             Err(error) if is_bad_record(&error) => Ok(Fetched::Bad(error.to_string())),
@@ -128,28 +111,18 @@ impl<T: Mapped> MappedRecords<T> {
             FindBy::Name => self.api().lookup("name", text).await?,
             FindBy::CreateKey => match T::key_field(fields) {
                 Some(field) if field.starts_with("cf_") => self.api().lookup(field, text).await?,
-                Some(field) => {
-                    self.api()
-                        .filtered_search(&[FilterRule::new(field, "is_in", text)], 1)
-                        .await?
-                }
+                Some(field) => self.api().filtered_search(&[FilterRule::new(field, "is_in", text)], 1).await?,
                 None => return Err(no_key_field::<T>()),
             },
         };
-        Ok(page
-            .rows
-            .iter()
-            .flatten()
-            .map(|row| row.id().into())
-            .collect())
+        Ok(page.rows.iter().flatten().map(|row| row.id().into()).collect())
     }
 
     async fn find_one(&self, key: &FindKey, fields: &Fields) -> Result<Vec<T>> {
         let mut found = Vec::new();
         for id in self.hits(key, fields).await? {
             // Rows of a search are cut down, so the record is read by its id.
-            if let Fetched::Found(record) =
-                self.fetch(&RemoteId::new(id.to_string()), fields).await?
+            if let Fetched::Found(record) = self.fetch(&RemoteId::new(id.to_string()), fields).await?
                 && record.carries(key.by(), key.text())
             {
                 found.push(record);
@@ -170,28 +143,15 @@ impl<T: Mapped> MappedRecords<T> {
         let fields = self.shared.fields::<T>().await?;
         let patch = T::new_to_patch(&create.new);
         fields.check(&patch)?;
-        let patch = T::patch_from_record(patch)
-            .map_err(|error| refuse(ErrorKind::Invalid, "write", error.to_string()))?;
+        let patch =
+            T::patch_from_record(patch).map_err(|error| refuse(ErrorKind::Invalid, "write", error.to_string()))?;
         let mut body = T::write(&patch, None, &fields)?;
         let (record, outcome) = match &create.key {
-            None => (
-                self.api().create(&body, T::INCLUDE).await?,
-                Outcome::Created,
-            ),
+            None => (self.api().create(&body, T::INCLUDE).await?, Outcome::Created),
             Some(key) => {
                 let field = T::put_key(&mut body, key, &fields)?.ok_or_else(no_key_field::<T>)?;
-                let done = self
-                    .api()
-                    .upsert(&UniqueIdentifier::new(field, &**key), &body, T::INCLUDE)
-                    .await?;
-                (
-                    done.record,
-                    if done.created {
-                        Outcome::Created
-                    } else {
-                        Outcome::Updated
-                    },
-                )
+                let done = self.api().upsert(&UniqueIdentifier::new(field, &**key), &body, T::INCLUDE).await?;
+                (done.record, if done.created { Outcome::Created } else { Outcome::Updated })
             }
         };
         Ok(written(&record, outcome, &fields))
@@ -231,8 +191,7 @@ impl<T: Mapped> MappedRecords<T> {
 
 /// Whether the record is there and could not be read, as opposed to an answer that is no record at all.
 pub(super) fn is_bad_record(error: &Error) -> bool {
-    std::error::Error::source(error)
-        .is_some_and(<dyn std::error::Error>::is::<rest_core::BadRecord>)
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<rest_core::BadRecord>)
 }
 
 fn entity_id<T: Mapped>(id: &RemoteId<T>) -> Option<<T::Entity as Entity>::Id> {
@@ -248,30 +207,22 @@ fn written<T: Mapped>(record: &Loaded<T::Entity>, outcome: Outcome, fields: &Fie
 }
 
 fn missing<T: Object>(id: &RemoteId<T>) -> Error {
-    refuse(
-        ErrorKind::NotFound,
-        "write",
-        format!("there is no {} {id}", T::KIND),
-    )
+    refuse(ErrorKind::NotFound, "write", format!("there is no {} {id}", T::KIND))
 }
 
 fn no_key_field<T: Object>() -> Error {
-    let why = format!(
-        "a {} has no field for the key of a create at this account",
-        T::KIND
-    );
-    refuse(ErrorKind::Unsupported, "write", why)
-        .with_hint("create the unique text field `Crmkit key` (cf_crmkit_key) in Admin Settings, or name another in the options")
+    let why = format!("a {} has no field for the key of a create at this account", T::KIND);
+    refuse(ErrorKind::Unsupported, "write", why).with_hint(
+        "create the unique text field `Crmkit key` (cf_crmkit_key) in Admin Settings, or name another in the options",
+    )
 }
 
 /// Refuses a kind of key that a collection cannot look up.
 pub(super) fn check_keys<T: Object>(able: &CollectionCapabilities, keys: &[FindKey]) -> Result<()> {
     match keys.iter().find(|key| !able.find.contains(&key.by())) {
-        Some(key) => Err(refuse(
-            ErrorKind::Unsupported,
-            "find",
-            format!("a {} cannot be found by {:?}", T::KIND, key.by()),
-        )),
+        Some(key) => {
+            Err(refuse(ErrorKind::Unsupported, "find", format!("a {} cannot be found by {:?}", T::KIND, key.by())))
+        }
         None => Ok(()),
     }
 }
@@ -309,12 +260,7 @@ impl<T: Mapped> Collection<T> for MappedRecords<T> {
             return Ok(Vec::new());
         }
         let fields = self.shared.fields::<T>().await?;
-        in_order(
-            ids.iter()
-                .map(|id| self.fetch(id, &fields).boxed())
-                .collect(),
-        )
-        .await
+        in_order(ids.iter().map(|id| self.fetch(id, &fields).boxed()).collect()).await
     }
 
     fn list(&self, query: ListQuery) -> BoxStream<'_, Result<T>> {
@@ -324,10 +270,7 @@ impl<T: Mapped> Collection<T> for MappedRecords<T> {
             let pages = self.api().all_pages(self.listing(query.updated_since));
             let items = pages.map_ok(move |page| {
                 let (fields, side) = (fields.clone(), page.side);
-                let rows = page
-                    .rows
-                    .into_iter()
-                    .filter(|row| !row.as_ref().is_ok_and(|row| row.is_deleted()));
+                let rows = page.rows.into_iter().filter(|row| !row.as_ref().is_ok_and(|row| row.is_deleted()));
                 stream::iter(rows.map(move |row| match row {
                     Ok(row) => Ok(read_row::<T>(row, &side, &fields)),
                     Err(bad) => Err(bad.into_error(<T::Entity as Entity>::OPERATIONS.list)),
@@ -344,12 +287,7 @@ impl<T: Mapped> Collection<T> for MappedRecords<T> {
             return Ok(Vec::new());
         }
         let fields = self.shared.fields::<T>().await?;
-        in_order(
-            keys.iter()
-                .map(|key| self.find_one(key, &fields).boxed())
-                .collect(),
-        )
-        .await
+        in_order(keys.iter().map(|key| self.find_one(key, &fields).boxed()).collect()).await
     }
 
     fn changes(&self, since: Option<Cursor>) -> BoxStream<'_, Result<Change<T>>> {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{FixedOffset, NaiveTime};
 use crm_model::{
-    AnyRef, DateOrTime, FieldType, Instant, ListPatch, Meta, Object, ObjectKind, Patch, RawJson,
-    RemoteId, Schema, Slot, Task, TaskPatch,
+    AnyRef, DateOrTime, FieldType, Instant, ListPatch, Meta, Object, ObjectKind, Patch, RawJson, RemoteId, Schema,
+    Slot, Task, TaskPatch,
 };
 use freshsales::models::{self as fs, Set, TaskStatus, TaskWrite};
 use freshsales::{TaskFilter, TaskId};
@@ -17,13 +17,11 @@ use rest_core::Row;
 
 use super::fields::{ModelField, TEXT, check_mapped, mapped_schema};
 use super::records::{check_keys, in_order, is_bad_record, limited};
-use super::values::{
-    instant, json_time, loaded, reference, set, set_ref, set_text, target_of, targets, text,
-};
+use super::values::{instant, json_time, loaded, reference, set, set_ref, set_text, target_of, targets, text};
 use super::{Shared, VENDOR, refuse};
 use crate::{
-    Change, ChangeSupport, Collection, CollectionCapabilities, Create, Cursor, ErrorKind, Fetched,
-    FindKey, ListQuery, Outcome, Result, Update, Write, Written,
+    Change, ChangeSupport, Collection, CollectionCapabilities, Create, Cursor, ErrorKind, Fetched, FindKey, ListQuery,
+    Outcome, Result, Update, Write, Written,
 };
 
 const VERSION: &str = "v1:";
@@ -36,9 +34,7 @@ pub(crate) struct TaskRecords {
 
 impl fmt::Debug for TaskRecords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskRecords")
-            .field("shared", &self.shared)
-            .finish_non_exhaustive()
+        f.debug_struct("TaskRecords").field("shared", &self.shared).finish_non_exhaustive()
     }
 }
 
@@ -53,10 +49,7 @@ impl TaskRecords {
         able.delete = true;
         able.returns_record = true;
         able.tells_author = true;
-        Self {
-            shared: shared.clone(),
-            capabilities: Arc::new(able),
-        }
+        Self { shared: shared.clone(), capabilities: Arc::new(able) }
     }
 
     pub(crate) fn capabilities(&self) -> &CollectionCapabilities {
@@ -68,9 +61,7 @@ impl TaskRecords {
     }
 
     /// Every task: the open ones, then the done ones. One that is done in between is told twice.
-    fn rows(
-        &self,
-    ) -> BoxStream<'_, Result<std::result::Result<Row<fs::Task>, rest_core::BadRecord>>> {
+    fn rows(&self) -> BoxStream<'_, Result<std::result::Result<Row<fs::Task>, rest_core::BadRecord>>> {
         let pages = |filter| self.shared.client.tasks().pages(filter);
         let all = pages(TaskFilter::Open).chain(pages(TaskFilter::Completed));
         // After an error of the first list the second must not look like the whole.
@@ -78,10 +69,7 @@ impl TaskRecords {
             let stop = std::mem::replace(failed, page.is_err());
             futures::future::ready((!stop).then_some(page))
         });
-        whole
-            .map_ok(|page| stream::iter(page.into_iter().map(Ok)))
-            .try_flatten()
-            .boxed()
+        whole.map_ok(|page| stream::iter(page.into_iter().map(Ok))).try_flatten().boxed()
     }
 
     async fn fetch(&self, id: &RemoteId<Task>) -> Result<Fetched<Task>> {
@@ -99,29 +87,20 @@ impl TaskRecords {
     async fn write_one(&self, write: Write<Task>) -> Result<Written<Task>> {
         let tasks = self.shared.client.tasks();
         match write {
-            Write::Create(Create { key: Some(_), .. }) => Err(refuse(
-                ErrorKind::Unsupported,
-                "tasks.create",
-                "a task has no place for the key of a create",
-            )),
+            Write::Create(Create { key: Some(_), .. }) => {
+                Err(refuse(ErrorKind::Unsupported, "tasks.create", "a task has no place for the key of a create"))
+            }
             Write::Create(Create { new, key: None }) => {
                 let patch = Task::new_to_patch(&new);
                 check_mapped::<Task>(&fields(), &patch)?;
-                let patch = Task::patch_from_record(patch).map_err(|error| {
-                    refuse(ErrorKind::Invalid, "tasks.create", error.to_string())
-                })?;
+                let patch = Task::patch_from_record(patch)
+                    .map_err(|error| refuse(ErrorKind::Invalid, "tasks.create", error.to_string()))?;
                 let row = tasks.create(&self.body(&patch)?).await?;
                 Ok(self.written(&row, Outcome::Created))
             }
             Write::Update(Update { id, patch }) => {
                 check_mapped::<Task>(&fields(), &Task::patch_to_record(&patch))?;
-                let gone = |_| {
-                    refuse(
-                        ErrorKind::NotFound,
-                        "tasks.update",
-                        format!("there is no task {id}"),
-                    )
-                };
+                let gone = |_| refuse(ErrorKind::NotFound, "tasks.update", format!("there is no task {id}"));
                 let number: TaskId = id.as_str().parse().map_err(gone)?;
                 let body = self.body(&patch)?;
                 // Nothing to write; the answer is owed all the same.
@@ -153,11 +132,7 @@ impl TaskRecords {
 
     fn body(&self, patch: &TaskPatch) -> Result<TaskWrite> {
         if !patch.opt_outs.is_empty() {
-            return Err(refuse(
-                ErrorKind::Unsupported,
-                "tasks.write",
-                "a task has no consent",
-            ));
+            return Err(refuse(ErrorKind::Unsupported, "tasks.write", "a task has no consent"));
         }
         Ok(TaskWrite {
             title: set_text(&patch.title),
@@ -182,24 +157,10 @@ fn fields() -> Vec<ModelField> {
         ModelField::new(Task::DONE, &["status"], FieldType::Bool),
         ModelField::new(Task::DUE, &["due_date"], FieldType::DateTime).required(),
         ModelField::new(Task::COMPLETED_AT, &["completed_date"], FieldType::DateTime).read_only(),
-        ModelField::new(
-            Task::OWNER,
-            &["owner_id"],
-            FieldType::Ref {
-                target: Some(ObjectKind::User),
-            },
-        ),
-        ModelField::new(
-            Task::TASK_TYPE,
-            &["task_type_id"],
-            FieldType::Other("sales_activity_type".to_owned()),
-        )
-        .read_only(),
-        ModelField::new(
-            Task::TARGETS,
-            &["targetable_type", "targetable_id"],
-            FieldType::List,
-        ),
+        ModelField::new(Task::OWNER, &["owner_id"], FieldType::Ref { target: Some(ObjectKind::User) }),
+        ModelField::new(Task::TASK_TYPE, &["task_type_id"], FieldType::Other("sales_activity_type".to_owned()))
+            .read_only(),
+        ModelField::new(Task::TARGETS, &["targetable_type", "targetable_id"], FieldType::List),
     ]
 }
 
@@ -208,28 +169,16 @@ fn read(row: &Row<fs::Task>, keep_raw: bool) -> Task {
     let mut meta = Meta::new(VENDOR, row.id.to_string());
     meta.created_at = instant(row.created_at);
     meta.updated_at = instant(row.updated_at);
-    meta.updated_by = row
-        .updater_id
-        .or(row.creater_id)
-        .map(|user| user.to_string().into());
+    meta.updated_by = row.updater_id.or(row.creater_id).map(|user| user.to_string().into());
     meta.raw = keep_raw.then(|| RawJson::new(row.raw().get()));
     task.meta = meta;
     task.title = text(row, "title", row.title.as_ref());
     task.description = text(row, "description", row.description.as_ref());
-    task.done = loaded(
-        row,
-        "status",
-        row.status.map(|status| status == TaskStatus::Done),
-    );
+    task.done = loaded(row, "status", row.status.map(|status| status == TaskStatus::Done));
     task.due = loaded(row, "due_date", instant(row.due_date).map(DateOrTime::Time));
     task.completed_at = loaded(row, "completed_date", instant(row.completed_date));
     task.owner = reference(row, "owner_id", row.owner_id);
-    task.task_type = loaded(
-        row,
-        "task_type_id",
-        row.task_type_id
-            .map(|id| crm_model::Choice::new(id.to_string())),
-    );
+    task.task_type = loaded(row, "task_type_id", row.task_type_id.map(|id| crm_model::Choice::new(id.to_string())));
     task.targets = loaded(row, "targetables", row.targetables.as_deref().map(targets));
     task
 }
@@ -240,28 +189,20 @@ fn moment(due: DateOrTime, zone: FixedOffset) -> Instant {
         DateOrTime::Time(time) => time,
         DateOrTime::Date(day) => {
             let noon = day.and_time(NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default());
-            noon.and_local_timezone(zone)
-                .single()
-                .map_or_else(|| noon.and_utc(), |time| time.to_utc())
+            noon.and_local_timezone(zone).single().map_or_else(|| noon.and_utc(), |time| time.to_utc())
         }
     }
 }
 
 /// There is room for one record: the main one.
 pub(super) fn write_target(patch: &ListPatch<AnyRef>) -> Result<Set<fs::Target>> {
-    let one = |reference: Option<&AnyRef>| {
-        reference.map_or(Ok(Set::Null), |reference| target_of(reference).map(Set::To))
-    };
+    let one =
+        |reference: Option<&AnyRef>| reference.map_or(Ok(Set::Null), |reference| target_of(reference).map(Set::To));
     match patch {
         ListPatch::Keep => Ok(Set::Keep),
-        ListPatch::Replace(list) => one(list
-            .iter()
-            .find(|reference| reference.is_primary)
-            .or(list.first())),
+        ListPatch::Replace(list) => one(list.iter().find(|reference| reference.is_primary).or(list.first())),
         ListPatch::Slots(slots) => {
-            let main = slots
-                .get(&Slot::Primary)
-                .or_else(|| slots.values().find(|value| value.is_some()));
+            let main = slots.get(&Slot::Primary).or_else(|| slots.values().find(|value| value.is_some()));
             one(main.or(slots.values().next()).and_then(Option::as_ref))
         }
     }
@@ -272,17 +213,9 @@ fn cursor_of(now: Instant) -> Cursor {
 }
 
 fn check_cursor(cursor: &Cursor) -> Result<()> {
-    let time = cursor
-        .as_str()
-        .strip_prefix(VERSION)
-        .and_then(|time| time.parse::<Instant>().ok());
-    let refusal = || {
-        refuse(
-            ErrorKind::Invalid,
-            "changes",
-            "this is not a cursor of this collection; start without one",
-        )
-    };
+    let time = cursor.as_str().strip_prefix(VERSION).and_then(|time| time.parse::<Instant>().ok());
+    let refusal =
+        || refuse(ErrorKind::Invalid, "changes", "this is not a cursor of this collection; start without one");
     time.map(drop).ok_or_else(refusal)
 }
 
@@ -306,9 +239,7 @@ impl Collection<Task> for TaskRecords {
         let tasks = self.rows().filter_map(move |row| {
             let item = match row {
                 Ok(Ok(row))
-                    if since.is_some_and(|since| {
-                        instant(row.updated_at).is_some_and(|stamp| stamp < since)
-                    }) =>
+                    if since.is_some_and(|since| instant(row.updated_at).is_some_and(|stamp| stamp < since)) =>
                 {
                     None
                 }
@@ -333,10 +264,7 @@ impl Collection<Task> for TaskRecords {
         let end = cursor_of(self.shared.client.clock().now());
         let changes = self.rows().map_ok(|row| match row {
             Ok(row) => Change::Record(self.read(&row)),
-            Err(bad) => Change::Bad {
-                id: bad.id.clone().map(RemoteId::new),
-                error: bad.into_error("tasks.list"),
-            },
+            Err(bad) => Change::Bad { id: bad.id.clone().map(RemoteId::new), error: bad.into_error("tasks.list") },
         });
         let all = stream::iter([Ok(Change::Started { complete: true })])
             .chain(changes)
@@ -375,18 +303,9 @@ mod tests {
             r#"{"id":5,"status":1,"title":"Call","description":null,"due_date":"2021-10-20T00:30:00-06:00","completed_date":null,
                 "owner_id":3,"creater_id":4,"updater_id":null,"targetables":[{"id":1,"type":"Lead"},{"id":2,"type":"Deal"},{"id":"7","type":"Contact"}]}"#,
         );
-        assert_eq!(
-            (read.done, read.description),
-            (Presence::Known(true), Presence::Null)
-        );
-        assert_eq!(
-            read.due.get(),
-            Some(&DateOrTime::Time("2021-10-20T06:30:00Z".parse().unwrap()))
-        );
-        let targets = [
-            AnyRef::new(ObjectKind::Deal, "2").primary(),
-            AnyRef::new(ObjectKind::Contact, "7"),
-        ];
+        assert_eq!((read.done, read.description), (Presence::Known(true), Presence::Null));
+        assert_eq!(read.due.get(), Some(&DateOrTime::Time("2021-10-20T06:30:00Z".parse().unwrap())));
+        let targets = [AnyRef::new(ObjectKind::Deal, "2").primary(), AnyRef::new(ObjectKind::Contact, "7")];
         assert_eq!(read.targets.get().map(Vec::as_slice), Some(&targets[..]));
         assert_eq!(read.meta.updated_by.as_deref(), Some("4"));
         assert_eq!(task(r#"{"id":5}"#).targets, Presence::NotLoaded);
@@ -397,10 +316,7 @@ mod tests {
         let day = DateOrTime::Date("2025-12-31".parse().unwrap());
         let west = FixedOffset::west_opt(6 * 3600).unwrap();
         assert_eq!(moment(day, west).to_rfc3339(), "2025-12-31T18:00:00+00:00");
-        assert_eq!(
-            moment(day, chrono::Offset::fix(&chrono::Utc)).to_rfc3339(),
-            "2025-12-31T12:00:00+00:00"
-        );
+        assert_eq!(moment(day, chrono::Offset::fix(&chrono::Utc)).to_rfc3339(), "2025-12-31T12:00:00+00:00");
     }
 
     #[test]
@@ -408,45 +324,20 @@ mod tests {
         let deal = AnyRef::new(ObjectKind::Deal, "2");
         let contact = AnyRef::new(ObjectKind::Contact, "7");
         let written = |patch: ListPatch<AnyRef>| {
-            write_target(&patch)
-                .map(|target| target.map(|target| format!("{} {}", target.kind, target.id)))
+            write_target(&patch).map(|target| target.map(|target| format!("{} {}", target.kind, target.id)))
         };
         for (patch, expected) in [
             (ListPatch::Keep, Set::Keep),
             (ListPatch::Replace(Vec::new()), Set::Null),
-            (
-                ListPatch::Replace(vec![deal.clone(), contact.clone().primary()]),
-                Set::To("Contact 7".to_owned()),
-            ),
-            (
-                ListPatch::Replace(vec![deal.clone(), contact]),
-                Set::To("Deal 2".to_owned()),
-            ),
-            (
-                ListPatch::slot(Slot::Primary, Some(deal.clone())),
-                Set::To("Deal 2".to_owned()),
-            ),
-            (
-                ListPatch::slot(Slot::Object(ObjectKind::Deal), Some(deal)),
-                Set::To("Deal 2".to_owned()),
-            ),
+            (ListPatch::Replace(vec![deal.clone(), contact.clone().primary()]), Set::To("Contact 7".to_owned())),
+            (ListPatch::Replace(vec![deal.clone(), contact]), Set::To("Deal 2".to_owned())),
+            (ListPatch::slot(Slot::Primary, Some(deal.clone())), Set::To("Deal 2".to_owned())),
+            (ListPatch::slot(Slot::Object(ObjectKind::Deal), Some(deal)), Set::To("Deal 2".to_owned())),
             (ListPatch::slot(Slot::Primary, None), Set::Null),
         ] {
             assert_eq!(written(patch).unwrap(), expected);
         }
-        assert!(
-            written(ListPatch::slot(
-                Slot::Primary,
-                Some(AnyRef::new(ObjectKind::Task, "1"))
-            ))
-            .is_err()
-        );
-        assert!(
-            written(ListPatch::slot(
-                Slot::Primary,
-                Some(AnyRef::new(ObjectKind::Deal, "003A"))
-            ))
-            .is_err()
-        );
+        assert!(written(ListPatch::slot(Slot::Primary, Some(AnyRef::new(ObjectKind::Task, "1")))).is_err());
+        assert!(written(ListPatch::slot(Slot::Primary, Some(AnyRef::new(ObjectKind::Deal, "003A")))).is_err());
     }
 }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, FixedOffset, Utc};
 use crm_model::{
-    Address, AnyRef, Choice, Decimal, Instant, Label, Labelled, ObjectKind, Patch, Presence, Ref,
-    RemoteId, Value,
+    Address, AnyRef, Choice, Decimal, Instant, Label, Labelled, ListPatch, ObjectKind, Patch, Presence, Ref, RemoteId,
+    Value,
 };
 use freshsales::models::{Set, Target, TargetKind};
 use rest_core::Row;
@@ -26,16 +26,8 @@ pub(crate) fn text<E>(row: &Row<E>, key: &str, value: Option<&String>) -> Presen
     loaded(row, key, value.filter(|text| !text.is_empty()).cloned())
 }
 
-pub(crate) fn reference<E, T, I: ToString>(
-    row: &Row<E>,
-    key: &str,
-    id: Option<I>,
-) -> Presence<Ref<T>> {
-    loaded(
-        row,
-        key,
-        id.map(|id| Ref::new(RemoteId::new(id.to_string()))),
-    )
+pub(crate) fn reference<E, T, I: ToString>(row: &Row<E>, key: &str, id: Option<I>) -> Presence<Ref<T>> {
+    loaded(row, key, id.map(|id| Ref::new(RemoteId::new(id.to_string()))))
 }
 
 pub(crate) fn instant(time: Option<DateTime<FixedOffset>>) -> Option<Instant> {
@@ -51,40 +43,21 @@ pub(crate) fn addresses<E>(
     if row.extra("address").is_none() {
         return Presence::NotLoaded;
     }
-    let [street, city, region, postal_code, country] =
-        parts.map(|part| part.cloned().unwrap_or_default());
-    let address = Address {
-        street,
-        city,
-        region,
-        postal_code,
-        country,
-    };
-    Presence::Known(if address.is_empty() {
-        Vec::new()
-    } else {
-        vec![Labelled::new(address, label)]
-    })
+    let [street, city, region, postal_code, country] = parts.map(|part| part.cloned().unwrap_or_default());
+    let address = Address { street, city, region, postal_code, country };
+    Presence::Known(if address.is_empty() { Vec::new() } else { vec![Labelled::new(address, label)] })
 }
 
 /// The five parts to write, in the order street, city, region, postal code, country.
 pub(crate) fn address_parts(address: Option<&Address>) -> [Set<String>; 5] {
     let part = |text: &str| {
-        if text.is_empty() {
-            Set::Null
-        } else {
-            Set::To(text.to_owned())
-        }
+        if text.is_empty() { Set::Null } else { Set::To(text.to_owned()) }
     };
-    address.map_or_else(
-        || std::array::from_fn(|_| Set::Null),
-        |address| address.parts().map(part),
-    )
+    address.map_or_else(|| std::array::from_fn(|_| Set::Null), |address| address.parts().map(part))
 }
 
 pub(crate) fn label(text: Option<&str>) -> Label {
-    text.filter(|text| !text.is_empty())
-        .map_or(Label::Work, |text| text.parse().unwrap_or(Label::Work))
+    text.filter(|text| !text.is_empty()).map_or(Label::Work, |text| text.parse().unwrap_or(Label::Work))
 }
 
 /// What the vendor is to call an entry; work is what it assumes.
@@ -111,13 +84,9 @@ pub(crate) fn set_text(patch: &Patch<String>) -> Set<String> {
 /// An id of the vendor's: a whole number.
 pub(crate) fn number_id<I: From<i64>>(id: &str, what: &str) -> Result<I> {
     let number: Option<i64> = id.trim().parse().ok();
-    number.map(I::from).ok_or_else(|| {
-        refuse(
-            ErrorKind::Invalid,
-            "write",
-            format!("the id of the {what} is not a Freshsales id"),
-        )
-    })
+    number
+        .map(I::from)
+        .ok_or_else(|| refuse(ErrorKind::Invalid, "write", format!("the id of the {what} is not a Freshsales id")))
 }
 
 pub(crate) fn set_ref<T, I: From<i64>>(patch: &Patch<Ref<T>>, what: &str) -> Result<Set<I>> {
@@ -126,6 +95,15 @@ pub(crate) fn set_ref<T, I: From<i64>>(patch: &Patch<Ref<T>>, what: &str) -> Res
 
 pub(crate) fn set_choice<I: From<i64>>(patch: &Patch<Choice>, what: &str) -> Result<Set<I>> {
     set(patch, |choice| number_id(&choice.key, what))
+}
+
+/// Tags are written as a whole; they have no entries of their own.
+pub(crate) fn set_tags(patch: &ListPatch<String>) -> Set<Vec<String>> {
+    match patch {
+        ListPatch::Keep => Set::Keep,
+        ListPatch::Replace(tags) => Set::To(tags.clone()),
+        ListPatch::Slots(slots) => Set::To(slots.values().flatten().cloned().collect()),
+    }
 }
 
 /// What a task or note is about, as far as the model knows such records. The first is the main one.
@@ -170,28 +148,21 @@ pub(crate) fn plain(raw: &RawValue) -> Value {
     match json.as_bytes().first() {
         Some(b'n') => Value::Null,
         Some(b't' | b'f') => Value::Bool(json == "true"),
-        Some(b'"') => {
-            serde_json::from_str(json).map_or_else(|_| Value::Json(json.to_owned()), Value::Text)
-        }
+        Some(b'"') => serde_json::from_str(json).map_or_else(|_| Value::Json(json.to_owned()), Value::Text),
         Some(b'{' | b'[') => Value::Json(json.to_owned()),
         _ => number(json).unwrap_or_else(|| Value::Json(json.to_owned())),
     }
 }
 
 pub(crate) fn number(text: &str) -> Option<Value> {
-    text.parse()
-        .map(Value::Int)
-        .ok()
-        .or_else(|| rest_core::money::parse(text).map(Value::Decimal))
+    text.parse().map(Value::Int).ok().or_else(|| rest_core::money::parse(text).map(Value::Decimal))
 }
 
 /// A decimal for a JSON body: a number as long as a double holds every digit, else a text.
 pub(crate) fn json_decimal(decimal: Decimal) -> serde_json::Value {
     let text = decimal.normalize().to_string();
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let number = (digits <= 15)
-        .then(|| text.parse::<serde_json::Number>().ok())
-        .flatten();
+    let number = (digits <= 15).then(|| text.parse::<serde_json::Number>().ok()).flatten();
     number.map_or(serde_json::Value::String(text), serde_json::Value::Number)
 }
 

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crm_model::{
-    Address, AnyRef, Contact, Deal, FieldPath, Note, ObjectKind, RecordPatch, Slot, Task, Value,
-};
+use crm_model::{Address, AnyRef, Contact, Deal, FieldPath, Note, ObjectKind, RecordPatch, Slot, Task, Value};
 use salesforce::Fields;
 
 use super::layout::Layout;
@@ -61,7 +59,8 @@ pub(crate) fn body(table: &Table, layout: &Layout, patch: &RecordPatch, purpose:
 
 fn field(table: &Table, layout: &Layout, path: &FieldPath, value: &Value, body: &mut Body) -> Result<(), String> {
     if let Some(api) = path.key.custom_name() {
-        let (_, column) = layout.custom.get(api).ok_or("Salesforce has no such field, or does not show it to this user")?;
+        let (_, column) =
+            layout.custom.get(api).ok_or("Salesforce has no such field, or does not show it to this user")?;
         if !column.writable {
             return Err("Salesforce does not let it be written".to_owned());
         }
@@ -147,7 +146,8 @@ fn placed<'a>(
         Some(Slot::Label(label)) => Ok(BTreeMap::from([(place(label)?, inner(value))])),
         Some(Slot::Object(_)) => Err("an entry of this list has a label, not an object".to_owned()),
         None => {
-            let mut all: BTreeMap<&'static str, &'a Value> = places.iter().map(|(_, api)| (*api, &Value::Null)).collect();
+            let mut all: BTreeMap<&'static str, &'a Value> =
+                places.iter().map(|(_, api)| (*api, &Value::Null)).collect();
             let mut taken = Vec::new();
             for entry in given(None, value) {
                 let api = match entry {
@@ -176,7 +176,13 @@ fn phones(table: &Table, layout: &Layout, slot: Option<&Slot>, value: &Value, bo
     Ok(())
 }
 
-fn addresses(table: &Table, layout: &Layout, slot: Option<&Slot>, value: &Value, body: &mut Body) -> Result<(), String> {
+fn addresses(
+    table: &Table,
+    layout: &Layout,
+    slot: Option<&Slot>,
+    value: &Value,
+    body: &mut Body,
+) -> Result<(), String> {
     let empty = Address::default();
     for (prefix, value) in placed(table.addresses, slot, value)? {
         let address = match value {

@@ -151,7 +151,9 @@ impl<T: SfObject> Feed<'_, T> {
     }
 
     fn layout(&self) -> Result<Arc<Layout>> {
-        self.layout.clone().ok_or_else(|| Error::new(ErrorKind::Cancelled, "changes").with_message("the feed has not begun"))
+        self.layout
+            .clone()
+            .ok_or_else(|| Error::new(ErrorKind::Cancelled, "changes").with_message("the feed has not begun"))
     }
 
     async fn page(&mut self, page: QueryPage<Base>) -> Result<()> {

@@ -90,7 +90,11 @@ fn has_money(table: &Table) -> bool {
 }
 
 /// A field that the model does not name: the organisation's own, and the standard ones that somebody could fill in.
-fn custom_column(field: &DescribedField, known: &BTreeMap<String, bool>, key: Option<&str>) -> Option<(String, (FieldKey, Column))> {
+fn custom_column(
+    field: &DescribedField,
+    known: &BTreeMap<String, bool>,
+    key: Option<&str>,
+) -> Option<(String, (FieldKey, Column))> {
     let is_ours = SYSTEM.contains(&field.name.as_str()) || field.name == MASTER || known.contains_key(&field.name);
     let is_wanted = field.custom || field.createable || field.updateable;
     if is_ours || !is_wanted || field.deprecated_and_hidden || CREATE_ONLY.contains(&field.name.as_str()) {
@@ -143,7 +147,12 @@ fn field(key: FieldKey, described: &DescribedField, shape: Shape, writable: bool
 }
 
 /// A field of the model that is several of the vendor's, as far as they are shown.
-fn joined<'a>(key: FieldKey, label: &str, names: impl IntoIterator<Item = String>, describe: &'a Describe) -> Option<Field> {
+fn joined<'a>(
+    key: FieldKey,
+    label: &str,
+    names: impl IntoIterator<Item = String>,
+    describe: &'a Describe,
+) -> Option<Field> {
     let shown: Vec<&'a DescribedField> = names.into_iter().filter_map(|name| describe.field(&name)).collect();
     let first = shown.first()?;
     let mut field = Field::new(key, &first.name, FieldType::List);

@@ -16,6 +16,8 @@ mod people;
 mod read;
 mod shape;
 mod table;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::collections::BTreeMap;
@@ -134,8 +136,7 @@ impl SalesforceCrm {
         fn of<T: SfObject>(objects: &Objects<T>) -> (ObjectKind, CollectionCapabilities) {
             (T::KIND, objects.capabilities().clone())
         }
-        let objects =
-            [of(&self.accounts), of(&self.contacts), of(&self.deals), of(&self.tasks), of(&self.notes)];
+        let objects = [of(&self.accounts), of(&self.contacts), of(&self.deals), of(&self.tasks), of(&self.notes)];
         Capabilities { objects: BTreeMap::from(objects), users: true, pipelines: true, proxy: true }
     }
 
@@ -207,7 +208,8 @@ impl Crm for SalesforceCrm {
         pipeline.is_default = true;
         // Retired stages are kept: deals may still be in them.
         let (active, retired): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.is_active != Some(false));
-        pipeline.stages = (0..).zip(active.into_iter().chain(retired)).filter_map(|(order, row)| stage(order, row)).collect();
+        pipeline.stages =
+            (0..).zip(active.into_iter().chain(retired)).filter_map(|(order, row)| stage(order, row)).collect();
         Ok(vec![pipeline])
     }
 

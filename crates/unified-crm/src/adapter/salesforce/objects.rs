@@ -18,8 +18,8 @@ use super::read::{self, Base, Fields, Roles};
 use super::table::{self, Table};
 use super::{SalesforceOptions, VENDOR, write};
 use crate::{
-    Change, ChangeSupport, Collection, CollectionCapabilities, Cursor, DeleteEvidence, Fetched, FindBy, FindKey, ListQuery,
-    Write, Written,
+    Change, ChangeSupport, Collection, CollectionCapabilities, Cursor, DeleteEvidence, Fetched, FindBy, FindKey,
+    ListQuery, Write, Written,
 };
 
 /// Ids of one query: as many as a condition of 4,000 characters holds.
@@ -110,7 +110,11 @@ impl<T: SfObject> Objects<T> {
     }
 
     /// Reads a row that may be deleted; `Err` in the record's place if it cannot be understood.
-    pub(crate) async fn read(&self, layout: &Layout, row: std::result::Result<Row<Base>, BadRecord>) -> Result<Read<T>> {
+    pub(crate) async fn read(
+        &self,
+        layout: &Layout,
+        row: std::result::Result<Row<Base>, BadRecord>,
+    ) -> Result<Read<T>> {
         let row = match row {
             Ok(row) => row,
             Err(bad) => return Ok(Read::Bad { id: bad.id.clone(), why: bad.to_string() }),
@@ -142,7 +146,11 @@ impl<T: SfObject> Objects<T> {
     }
 
     /// Reads the rows of a query one after the other.
-    fn rows(&self, soql: Soql, also_deleted: bool) -> BoxStream<'static, Result<std::result::Result<Row<Base>, BadRecord>>> {
+    fn rows(
+        &self,
+        soql: Soql,
+        also_deleted: bool,
+    ) -> BoxStream<'static, Result<std::result::Result<Row<Base>, BadRecord>>> {
         let query = if also_deleted { self.client.query_all(soql) } else { self.client.query(soql) };
         query.pages().map_ok(|page| stream::iter(page.records.into_iter().map(Ok))).try_flatten().boxed()
     }
@@ -199,14 +207,22 @@ impl<T: SfObject> Objects<T> {
     }
 
     /// The records whose field holds one of these texts, whatever their case.
-    async fn lookup(&self, layout: &Layout, field: &str, texts: &[String], found: &mut HashMap<String, Vec<T>>) -> Result<()> {
+    async fn lookup(
+        &self,
+        layout: &Layout,
+        field: &str,
+        texts: &[String],
+        found: &mut HashMap<String, Vec<T>>,
+    ) -> Result<()> {
         for chunk in soql::chunks(texts, RESERVE, |text| Literal::from(text)) {
             let soql = self.select(layout).filter(Condition::is_in(field, chunk)).order_by(["Id"]).build()?;
             let mut rows = self.rows(soql, false);
             while let Some(row) = rows.try_next().await? {
                 let held = row.as_ref().ok().and_then(|row| Fields::of(row).text(field));
                 match self.read(layout, row).await? {
-                    Read::Alive(record) => found.entry(held.unwrap_or_default().to_lowercase()).or_default().push(*record),
+                    Read::Alive(record) => {
+                        found.entry(held.unwrap_or_default().to_lowercase()).or_default().push(*record);
+                    }
                     Read::Bad { id, why } => return Err(unreadable::<T>("find", id.as_deref(), &why)),
                     Read::Deleted { .. } => {}
                 }

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use futures::TryStreamExt;
 use rest_core::{Error, ErrorKind, Result};
 use salesforce::soql::{self, Condition, Literal, Select};
-use salesforce::{Contact, Id, NewOpportunityContactRole, Opportunity, OpportunityContactRole, OpportunityContactRoleUpdate, Salesforce};
+use salesforce::{
+    Contact, Id, NewOpportunityContactRole, Opportunity, OpportunityContactRole, OpportunityContactRoleUpdate,
+    Salesforce,
+};
 
 use super::VENDOR;
 use super::body::People;
@@ -47,7 +50,10 @@ pub(crate) async fn write(client: &Salesforce, wanted: &[Wanted]) -> Vec<(usize,
 }
 
 /// The roles that the deals have now.
-async fn roles(client: &Salesforce, wanted: &[Wanted]) -> Result<HashMap<Id<Opportunity>, Vec<OpportunityContactRole>>> {
+async fn roles(
+    client: &Salesforce,
+    wanted: &[Wanted],
+) -> Result<HashMap<Id<Opportunity>, Vec<OpportunityContactRole>>> {
     let deals: Vec<Id<Opportunity>> = wanted.iter().filter(|wanted| !wanted.is_new).map(|wanted| wanted.deal).collect();
     let mut found: HashMap<_, Vec<_>> = HashMap::new();
     for chunk in soql::chunks(&deals, 40, |id| Literal::from(*id)) {
@@ -89,7 +95,9 @@ fn plan(present: &[OpportunityContactRole], people: &People) -> Result<Vec<Step>
             let mut steps: Vec<Step> = gone.map(|role| Step::Remove(role.id)).collect();
             let mut rest = contacts.into_iter();
             steps.extend(rest.next().and_then(make_primary));
-            steps.extend(rest.filter(|other| of(*other).next().is_none()).map(|contact| Step::Add { contact, primary: false }));
+            steps.extend(
+                rest.filter(|other| of(*other).next().is_none()).map(|contact| Step::Add { contact, primary: false }),
+            );
             steps
         }
     })
@@ -109,8 +117,12 @@ async fn run(client: &Salesforce, steps: &[(&Wanted, Step)]) -> Vec<(usize, Erro
     let mut collect = |indexes: Vec<usize>, results: Vec<Result<salesforce::Saved<OpportunityContactRole>>>| {
         failed.extend(indexes.into_iter().zip(results).filter_map(|(index, result)| Some((index, result.err()?))));
     };
-    let remove: Vec<_> = steps.iter().filter_map(|(wanted, step)| matches!(step, Step::Remove(_)).then_some((wanted.index, step))).collect();
-    let ids: Vec<_> = remove.iter().filter_map(|(_, step)| if let Step::Remove(id) = step { Some(*id) } else { None }).collect();
+    let remove: Vec<_> = steps
+        .iter()
+        .filter_map(|(wanted, step)| matches!(step, Step::Remove(_)).then_some((wanted.index, step)))
+        .collect();
+    let ids: Vec<_> =
+        remove.iter().filter_map(|(_, step)| if let Step::Remove(id) = step { Some(*id) } else { None }).collect();
     if !ids.is_empty() {
         collect(remove.iter().map(|(index, _)| *index).collect(), roles.delete_many(&ids).await);
     }
@@ -129,7 +141,10 @@ async fn run(client: &Salesforce, steps: &[(&Wanted, Step)]) -> Vec<(usize, Erro
             }
             Step::Mark(role) => {
                 marked_at.push(wanted.index);
-                marked.push((*role, OpportunityContactRoleUpdate { is_primary: true.into(), ..OpportunityContactRoleUpdate::default() }));
+                marked.push((
+                    *role,
+                    OpportunityContactRoleUpdate { is_primary: true.into(), ..OpportunityContactRoleUpdate::default() },
+                ));
             }
             Step::Remove(_) => {}
         }
@@ -171,7 +186,11 @@ mod tests {
         assert_eq!(steps(&both, &primary(B)), ["mark 00K000000000002AAA"]);
         assert_eq!(steps(&[], &primary(A)), [format!("add {A} primary")]);
         assert_eq!(steps(&both, &People::Primary(None)), ["remove 00K000000000001AAA"]);
-        assert_eq!(steps(&both[1..], &People::Primary(None)), ["remove 00K000000000002AAA"], "the first counts as primary");
+        assert_eq!(
+            steps(&both[1..], &People::Primary(None)),
+            ["remove 00K000000000002AAA"],
+            "the first counts as primary"
+        );
         assert!(steps(&[], &People::Primary(None)).is_empty());
         let all = |ids: &[&str]| People::All(ids.iter().map(|id| (*id).into()).collect());
         assert!(steps(&both, &all(&[A, B])).is_empty());

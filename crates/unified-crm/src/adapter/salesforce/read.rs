@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crm_model::{
-    Account, Address, AnyRef, Contact, ConsentState, Deal, Deleted, FieldKey, Label, Labelled, Meta, Object, ObjectKind, RawJson,
-    Record, Task, Value,
+    Account, Address, AnyRef, ConsentState, Contact, Deal, Deleted, FieldKey, Label, Labelled, Meta, Object,
+    ObjectKind, RawJson, Record, Task, Value,
 };
 use rest_core::Row;
 use salesforce::{AnyId, Children, OpportunityContactRole, format_instant, parse_instant};
@@ -176,13 +176,8 @@ pub(crate) fn label(name: &str) -> Label {
 fn address(prefix: &str, fields: &Fields<'_>) -> Result<Option<Address>, String> {
     let mut address = Address::default();
     let mut is_loaded = false;
-    let slots = [
-        &mut address.street,
-        &mut address.city,
-        &mut address.region,
-        &mut address.postal_code,
-        &mut address.country,
-    ];
+    let slots =
+        [&mut address.street, &mut address.city, &mut address.region, &mut address.postal_code, &mut address.country];
     for (part, slot) in ADDRESS_PARTS.into_iter().zip(slots) {
         let api = format!("{prefix}{part}");
         let Some(raw) = fields.get(&api) else { continue };
@@ -210,7 +205,9 @@ fn consent(table: &Table, fields: &Fields<'_>, record: &mut Record) -> Result<()
 fn deal(fields: &Fields<'_>, record: &mut Record) -> Result<Option<Roles>, String> {
     record.set(Deal::PIPELINE, Value::Ref(AnyRef::new(ObjectKind::Pipeline, PIPELINE)));
     let roles: Option<Roles> = match fields.get("OpportunityContactRoles") {
-        Some(raw) => serde_json::from_str(raw.get()).map_err(|_| "OpportunityContactRoles: expected rows".to_owned())?,
+        Some(raw) => {
+            serde_json::from_str(raw.get()).map_err(|_| "OpportunityContactRoles: expected rows".to_owned())?
+        }
         None => return Ok(None),
     };
     let first = roles.iter().flat_map(|roles| &roles.records).filter_map(|role| role.as_ref().ok());
@@ -265,7 +262,8 @@ fn note(fields: &Fields<'_>, record: &mut Record) -> Option<Roles> {
 
 /// A list of references whose first is the primary one.
 fn targets(references: impl Iterator<Item = AnyRef>) -> Value {
-    let first = |(index, reference): (usize, AnyRef)| Value::Ref(if index == 0 { reference.primary() } else { reference });
+    let first =
+        |(index, reference): (usize, AnyRef)| Value::Ref(if index == 0 { reference.primary() } else { reference });
     Value::List(references.enumerate().map(first).collect())
 }
 

@@ -75,7 +75,9 @@ impl Shape {
             Self::Day => Value::DateOrTime(DateOrTime::Date(day()?)),
             Self::Instant => Value::Instant(parse_instant(&text()?).ok_or_else(|| self.misread())?),
             Self::Choice => Value::Choice(Choice::new(text()?)),
-            Self::Choices => Value::Choices(text()?.split(';').filter(|key| !key.is_empty()).map(Choice::new).collect()),
+            Self::Choices => {
+                Value::Choices(text()?.split(';').filter(|key| !key.is_empty()).map(Choice::new).collect())
+            }
             Self::Ref(object) => Value::Ref(AnyRef::new(object, text()?)),
         })
     }
@@ -102,9 +104,13 @@ impl Shape {
             (Self::Decimal | Self::Money, Value::Decimal(number)) => fields.set_decimal(api, *number),
             (Self::Money, Value::Money(Money { amount, .. })) => fields.set_decimal(api, *amount),
             (Self::Bool, Value::Bool(yes)) => fields.set(api, yes),
-            (Self::Date | Self::Day, Value::Date(date) | Value::DateOrTime(DateOrTime::Date(date))) => fields.set(api, date),
+            (Self::Date | Self::Day, Value::Date(date) | Value::DateOrTime(DateOrTime::Date(date))) => {
+                fields.set(api, date);
+            }
             (Self::Date | Self::Day, Value::DateOrTime(DateOrTime::Time(_)) | Value::Instant(_)) => {
-                return Err("Salesforce keeps a day here, and which day a moment falls on depends on a time zone".to_owned());
+                return Err(
+                    "Salesforce keeps a day here, and which day a moment falls on depends on a time zone".to_owned()
+                );
             }
             (Self::Instant, Value::Instant(instant) | Value::DateOrTime(DateOrTime::Time(instant))) => {
                 fields.set_instant(api, *instant);

@@ -32,7 +32,8 @@ impl<T: Object> Results<T> {
     }
 
     fn all(self) -> Vec<Result<Written<T>>> {
-        let lost = || Err(Error::new(ErrorKind::Unknown, "write").with_vendor(VENDOR).with_message("the write has no result"));
+        let lost =
+            || Err(Error::new(ErrorKind::Unknown, "write").with_vendor(VENDOR).with_message("the write has no result"));
         self.0.into_iter().map(|result| result.unwrap_or_else(lost)).collect()
     }
 }
@@ -46,7 +47,11 @@ struct Batch<R> {
 }
 
 /// Writes a batch: creates first, then changes, then deletions.
-pub(crate) async fn write<T: SfObject>(objects: &Objects<T>, layout: &Layout, writes: Vec<Write<T>>) -> Vec<Result<Written<T>>> {
+pub(crate) async fn write<T: SfObject>(
+    objects: &Objects<T>,
+    layout: &Layout,
+    writes: Vec<Write<T>>,
+) -> Vec<Result<Written<T>>> {
     let mut results = Results(writes.iter().map(|_| None).collect());
     let mut batch = Batch { creates: Vec::new(), keyed: Vec::new(), updates: Vec::new(), deletes: Vec::new() };
     for (index, write) in writes.into_iter().enumerate() {
@@ -71,7 +76,8 @@ fn refuse(kind: ErrorKind, message: impl Into<String>) -> Error {
 
 /// Turns a write into what is sent, or says why it cannot be.
 fn sort<T: SfObject>(layout: &Layout, index: usize, write: Write<T>, batch: &mut Batch<T::Row>) -> Result<()> {
-    let not_allowed = |what: &str| refuse(ErrorKind::Forbidden, format!("this user may not {what} {} records", T::KIND));
+    let not_allowed =
+        |what: &str| refuse(ErrorKind::Forbidden, format!("this user may not {what} {} records", T::KIND));
     let build = |patch, purpose| body(T::TABLE, layout, &patch, purpose).map_err(|why| refuse(ErrorKind::Invalid, why));
     match write {
         Write::Create(_) if !layout.can_create => return Err(not_allowed("create")),
@@ -108,8 +114,9 @@ fn id<T: SfObject>(text: &str) -> Result<Id<T::Row>> {
 fn check_key<T: SfObject>(layout: &Layout, key: &str) -> Result<()> {
     if layout.key_field.is_none() {
         let message = format!("{} records have no unique external id field to keep a key in", T::KIND);
-        return Err(refuse(ErrorKind::Unsupported, message)
-            .with_hint("add a unique external id text field (Crmkit_Key__c), or name another in the adapter's options"));
+        return Err(refuse(ErrorKind::Unsupported, message).with_hint(
+            "add a unique external id text field (Crmkit_Key__c), or name another in the adapter's options",
+        ));
     }
     if key.trim().is_empty() {
         return Err(refuse(ErrorKind::Invalid, "the key of a create is empty"));
@@ -135,7 +142,8 @@ async fn carry_out<T: SfObject>(
     }
     let key_field = layout.key_field.as_deref().unwrap_or_default();
     for wave in waves(keyed, |key| key.trim().to_lowercase()) {
-        let (places, rows): (Vec<_>, Vec<_>) = wave.into_iter().map(|r| ((r.index, r.body.people), (r.key, r.body.fields))).unzip();
+        let (places, rows): (Vec<_>, Vec<_>) =
+            wave.into_iter().map(|r| ((r.index, r.body.people), (r.key, r.body.fields))).unzip();
         let saved = records.upsert_many_fields(key_field, &rows).await;
         for ((index, rest), saved) in places.into_iter().zip(saved) {
             let saved = saved.map(|saved| {
@@ -169,7 +177,8 @@ async fn update<T: SfObject>(
         with_fields.into_iter().map(|r| ((r.index, r.body.people), (r.key, r.body.fields))).unzip();
     let ids: Vec<_> = rows.iter().map(|(id, _)| *id).collect();
     let saved = records.update_many_fields(&rows).await;
-    let updated = places.into_iter().zip(ids).zip(saved).map(|(((index, rest), id), saved)| (index, rest, id, saved.map(drop)));
+    let updated =
+        places.into_iter().zip(ids).zip(saved).map(|(((index, rest), id), saved)| (index, rest, id, saved.map(drop)));
     let untouched = without.into_iter().map(|ready| (ready.index, ready.body.people, ready.key, Ok(())));
     for (index, rest, id, saved) in updated.chain(untouched) {
         let saved = saved.map_err(missing);
@@ -192,7 +201,7 @@ fn with_contact(ready: Ready<()>) -> ((usize, Option<People>), Fields) {
             if let Some(first) = ids.first() {
                 fields.set("ContactId", &**first);
             }
-            (ids.len() > 1).then(|| People::All(ids))
+            (ids.len() > 1).then_some(People::All(ids))
         }
         Some(People::Primary(None)) | None => None,
     };
@@ -267,7 +276,8 @@ mod tests {
     fn no_call_names_a_record_twice_and_order_is_kept() {
         let keys = ["a", "b", "a", "c", "b", "a"];
         let batch = keys.iter().enumerate().map(|(index, key)| ready(index, key)).collect();
-        let waves: Vec<Vec<usize>> = waves(batch, String::clone).iter().map(|wave| wave.iter().map(|r| r.index).collect()).collect();
+        let waves: Vec<Vec<usize>> =
+            waves(batch, String::clone).iter().map(|wave| wave.iter().map(|r| r.index).collect()).collect();
         assert_eq!(waves, [vec![0, 1, 3], vec![2, 4], vec![5]]);
     }
 

@@ -13,12 +13,7 @@ fn fields() -> Fields {
     )
     .unwrap();
     let base = BaseUrl::parse("https://acme.myfreshworks.com/crm/sales/api").unwrap();
-    Fields::new::<Contact>(
-        &settings,
-        &[],
-        &super::super::FreshsalesOptions::default(),
-        &base,
-    )
+    Fields::new::<Contact>(&settings, &[], &crate::FreshsalesOptions::default(), &base)
 }
 
 fn record(json: &str) -> Loaded<fs::Contact> {
@@ -38,24 +33,12 @@ const ADA: &str = r#"{"id":7,"first_name":"Ada","last_name":null,"job_title":"",
 fn a_contact_is_read_field_by_field() {
     let ada = Contact::read(&record(ADA), &fields());
     assert_eq!(ada.first_name, Presence::Known("Ada".to_owned()));
-    assert_eq!(
-        (ada.last_name, ada.job_title, ada.owner),
-        (Presence::Null, Presence::Null, Presence::Null)
-    );
+    assert_eq!((ada.last_name, ada.job_title, ada.owner), (Presence::Null, Presence::Null, Presence::Null));
     assert_eq!(
         (ada.status, ada.lead_source, ada.full_name),
-        (
-            Presence::NotLoaded,
-            Presence::NotLoaded,
-            Presence::NotLoaded
-        )
+        (Presence::NotLoaded, Presence::NotLoaded, Presence::NotLoaded)
     );
-    assert_eq!(
-        ada.lifecycle_stage
-            .get()
-            .map(|choice| (choice.key.as_str(), choice.text())),
-        Some(("70", "Lead"))
-    );
+    assert_eq!(ada.lifecycle_stage.get().map(|choice| (choice.key.as_str(), choice.text())), Some(("70", "Lead")));
     let emails: Vec<_> = ada
         .emails
         .get()
@@ -63,44 +46,17 @@ fn a_contact_is_read_field_by_field() {
         .iter()
         .map(|entry| (entry.value.as_str(), entry.label.clone(), entry.is_primary))
         .collect();
-    assert_eq!(
-        emails,
-        [
-            ("ada@example.com", Label::Work, true),
-            ("a.king@example.com", Label::Home, false)
-        ]
-    );
-    let phones: Vec<_> = ada
-        .phones
-        .get()
-        .unwrap()
-        .iter()
-        .map(|entry| (entry.value.as_str(), entry.label.to_string()))
-        .collect();
-    assert_eq!(
-        phones,
-        [
-            ("123", "work".to_owned()),
-            ("456", "fax".to_owned()),
-            ("789", "other".to_owned())
-        ]
-    );
+    assert_eq!(emails, [("ada@example.com", Label::Work, true), ("a.king@example.com", Label::Home, false)]);
+    let phones: Vec<_> =
+        ada.phones.get().unwrap().iter().map(|entry| (entry.value.as_str(), entry.label.to_string())).collect();
+    assert_eq!(phones, [("123", "work".to_owned()), ("456", "fax".to_owned()), ("789", "other".to_owned())]);
     let address = &ada.addresses.get().unwrap()[0];
     assert_eq!(
-        (
-            address.label.clone(),
-            address.value.postal_code.as_str(),
-            address.value.city.as_str()
-        ),
+        (address.label.clone(), address.value.postal_code.as_str(), address.value.city.as_str()),
         (Label::Mailing, "0123", "")
     );
-    let accounts: Vec<_> = ada
-        .accounts
-        .get()
-        .unwrap()
-        .iter()
-        .map(|account| (account.id.as_str(), account.is_primary))
-        .collect();
+    let accounts: Vec<_> =
+        ada.accounts.get().unwrap().iter().map(|account| (account.id.as_str(), account.is_primary)).collect();
     assert_eq!(accounts, [("8", false), ("9", true)]);
     assert_eq!(ada.consent.state(Channel::Email), ConsentState::OptedOut);
     assert_eq!(ada.consent.state(Channel::Phone), ConsentState::OptedOut);
@@ -109,21 +65,12 @@ fn a_contact_is_read_field_by_field() {
     assert_eq!(ada.custom["cf_tier"], Value::Choice(Choice::new("Gold")));
     assert_eq!(ada.custom["facebook"], Value::text("ada"));
     assert!(!ada.custom.contains_key("twitter"));
-    assert_eq!(
-        ada.meta.url.as_deref(),
-        Some("https://acme.myfreshworks.com/crm/sales/contacts/7")
-    );
-    assert_eq!(
-        ada.meta.updated_at.unwrap().to_rfc3339(),
-        "2023-03-23T11:19:22+00:00"
-    );
+    assert_eq!(ada.meta.url.as_deref(), Some("https://acme.myfreshworks.com/crm/sales/contacts/7"));
+    assert_eq!(ada.meta.updated_at.unwrap().to_rfc3339(), "2023-03-23T11:19:22+00:00");
     assert!(ada.meta.deleted.is_alive());
 
     let bare = Contact::read(&record(r#"{"id":7}"#), &fields());
-    assert!(
-        bare.to_record().fields().next().is_none(),
-        "what was not sent is not loaded"
-    );
+    assert!(bare.to_record().fields().next().is_none(), "what was not sent is not loaded");
 }
 
 fn body(patch: &ContactPatch, current: Option<&str>) -> String {
@@ -150,106 +97,64 @@ fn a_patch_writes_what_it_names() {
             r#"{"first_name":"Ada","last_name":null,"job_title":null}"#,
         ),
         (
-            ContactPatch {
-                emails: slot(Slot::Primary, Some(email("new@example.com"))),
-                ..keep()
-            },
+            ContactPatch { emails: slot(Slot::Primary, Some(email("new@example.com"))), ..keep() },
             r#"{"emails":[{"id":1,"value":"new@example.com","is_primary":true}]}"#,
         ),
         (
-            ContactPatch {
-                emails: slot(Slot::Primary, Some(email("A.King@example.com"))),
-                ..keep()
-            },
+            ContactPatch { emails: slot(Slot::Primary, Some(email("A.King@example.com"))), ..keep() },
             r#"{"emails":[{"id":2,"value":"A.King@example.com","is_primary":true}]}"#,
         ),
         (
-            ContactPatch {
-                emails: slot(Slot::Primary, None),
-                ..keep()
-            },
+            ContactPatch { emails: slot(Slot::Primary, None), ..keep() },
             r#"{"emails":[{"id":1,"value":"ada@example.com","_destroy":true}]}"#,
         ),
         (
             ContactPatch {
-                emails: ListPatch::Replace(vec![
-                    email("ada@example.com").primary(),
-                    email("third@example.com"),
-                ]),
+                emails: ListPatch::Replace(vec![email("ada@example.com").primary(), email("third@example.com")]),
                 ..keep()
             },
             r#"{"emails":[{"id":2,"value":"a.king@example.com","_destroy":true},{"id":1,"value":"ada@example.com","is_primary":true},{"value":"third@example.com","is_primary":false}]}"#,
         ),
         (
-            ContactPatch {
-                phones: slot(Label::Mobile.into(), Some(phone("555"))),
-                ..keep()
-            },
+            ContactPatch { phones: slot(Label::Mobile.into(), Some(phone("555"))), ..keep() },
             r#"{"mobile_number":"555"}"#,
         ),
         (
-            ContactPatch {
-                phones: slot(Label::Fax.into(), Some(phone("555"))),
-                ..keep()
-            },
+            ContactPatch { phones: slot(Label::Fax.into(), Some(phone("555"))), ..keep() },
             r#"{"phone_numbers":[{"id":5,"value":"555","label":"fax"}]}"#,
         ),
         (
-            ContactPatch {
-                phones: slot(Label::Fax.into(), None),
-                ..keep()
-            },
+            ContactPatch { phones: slot(Label::Fax.into(), None), ..keep() },
             r#"{"phone_numbers":[{"id":5,"value":"456","_destroy":true}]}"#,
         ),
         (
-            ContactPatch {
-                phones: slot(Label::Home.into(), Some(phone("555"))),
-                ..keep()
-            },
+            ContactPatch { phones: slot(Label::Home.into(), Some(phone("555"))), ..keep() },
             r#"{"phone_numbers":[{"value":"555","label":"home"}]}"#,
         ),
         (
-            ContactPatch {
-                phones: ListPatch::Replace(vec![Labelled::new("1", Label::Mobile)]),
-                ..keep()
-            },
+            ContactPatch { phones: ListPatch::Replace(vec![Labelled::new("1", Label::Mobile)]), ..keep() },
             r#"{"work_number":null,"mobile_number":"1","phone_numbers":[{"id":5,"value":"456","_destroy":true},{"id":6,"value":"789","_destroy":true}]}"#,
         ),
         (
             ContactPatch {
                 addresses: ListPatch::slot(
                     Label::Mailing.into(),
-                    Some(Labelled::new(
-                        Address {
-                            city: "London".into(),
-                            ..Address::default()
-                        },
-                        Label::Mailing,
-                    )),
+                    Some(Labelled::new(Address { city: "London".into(), ..Address::default() }, Label::Mailing)),
                 ),
                 ..keep()
             },
             r#"{"address":null,"city":"London","state":null,"zipcode":null,"country":null}"#,
         ),
         (
-            ContactPatch {
-                accounts: ListPatch::slot(Slot::Primary, Some(account("8"))),
-                ..keep()
-            },
+            ContactPatch { accounts: ListPatch::slot(Slot::Primary, Some(account("8"))), ..keep() },
             r#"{"sales_accounts":[{"id":8,"is_primary":true}]}"#,
         ),
         (
-            ContactPatch {
-                accounts: ListPatch::slot(Slot::Primary, None),
-                ..keep()
-            },
+            ContactPatch { accounts: ListPatch::slot(Slot::Primary, None), ..keep() },
             r#"{"sales_accounts":[{"id":8,"is_primary":true}]}"#,
         ),
         (
-            ContactPatch {
-                accounts: ListPatch::Replace(vec![account("8"), account("9")]),
-                ..keep()
-            },
+            ContactPatch { accounts: ListPatch::Replace(vec![account("8"), account("9")]), ..keep() },
             r#"{"sales_accounts":[{"id":8,"is_primary":true},{"id":9,"is_primary":false}]}"#,
         ),
         (
@@ -264,10 +169,7 @@ fn a_patch_writes_what_it_names() {
             r#"{"custom_field":{"cf_tier":"Gold"},"facebook":null}"#,
         ),
         (
-            ContactPatch {
-                opt_outs: OptOuts::from_iter([Channel::Email, Channel::Phone]),
-                ..keep()
-            },
+            ContactPatch { opt_outs: OptOuts::from_iter([Channel::Email, Channel::Phone]), ..keep() },
             r#"{"subscription_status":0,"custom_field":{"cf_do_not_call":true}}"#,
         ),
     ] {
@@ -279,27 +181,9 @@ fn a_patch_writes_what_it_names() {
 fn what_has_no_place_is_refused() {
     let keep = ContactPatch::default;
     for (patch, words) in [
-        (
-            ContactPatch {
-                addresses: ListPatch::slot(Label::Billing.into(), None),
-                ..keep()
-            },
-            "addresses[billing]",
-        ),
-        (
-            ContactPatch {
-                owner: Patch::Set(Ref::new(RemoteId::new("005A"))),
-                ..keep()
-            },
-            "owner is not a Freshsales id",
-        ),
-        (
-            ContactPatch {
-                opt_outs: OptOuts::from_iter([Channel::Sms]),
-                ..keep()
-            },
-            "opt-out of Sms",
-        ),
+        (ContactPatch { addresses: ListPatch::slot(Label::Billing.into(), None), ..keep() }, "addresses[billing]"),
+        (ContactPatch { owner: Patch::Set(Ref::new(RemoteId::new("005A"))), ..keep() }, "owner is not a Freshsales id"),
+        (ContactPatch { opt_outs: OptOuts::from_iter([Channel::Sms]), ..keep() }, "opt-out of Sms"),
     ] {
         let error = Contact::write(&patch, None, &fields()).unwrap_err();
         assert!(error.to_string().contains(words), "{error}");
@@ -311,38 +195,18 @@ fn what_has_no_place_is_refused() {
         ("subscription_status", true),
         ("twitter", false),
     ] {
-        let patch = ContactPatch {
-            custom: [(name.to_owned(), Value::Null)].into(),
-            ..keep()
-        };
+        let patch = ContactPatch { custom: [(name.to_owned(), Value::Null)].into(), ..keep() };
         let checked = fields().check(&Contact::patch_to_record(&patch));
         assert_eq!(checked.is_err(), refused, "{name}");
-        assert!(
-            checked
-                .err()
-                .is_none_or(|error| error.to_string().contains(name))
-        );
+        assert!(checked.err().is_none_or(|error| error.to_string().contains(name)));
     }
 }
 
 #[test]
 fn the_create_key_never_overwrites_an_external_id() {
     let mut write = ContactWrite::default();
-    assert_eq!(
-        Contact::put_key(&mut write, "k-1", &fields())
-            .unwrap()
-            .as_deref(),
-        Some(EXTERNAL_ID)
-    );
+    assert_eq!(Contact::put_key(&mut write, "k-1", &fields()).unwrap().as_deref(), Some(EXTERNAL_ID));
     assert_eq!(write.external_id, Set::To("k-1".to_owned()));
-    let mut write = ContactWrite {
-        external_id: "theirs".into(),
-        ..ContactWrite::default()
-    };
-    assert_eq!(
-        Contact::put_key(&mut write, "k-1", &fields())
-            .unwrap_err()
-            .kind(),
-        ErrorKind::Invalid
-    );
+    let mut write = ContactWrite { external_id: "theirs".into(), ..ContactWrite::default() };
+    assert_eq!(Contact::put_key(&mut write, "k-1", &fields()).unwrap_err().kind(), ErrorKind::Invalid);
 }
