@@ -167,9 +167,8 @@ impl<'a> Rest<'a> {
             if self.fell_into_the_window(at, key, field) {
                 continue;
             }
-            if self.is_back(at, event, field, to)
-                || self.last_agreed(at, field, key, other).is_some_and(|value| value == *to)
-            {
+            let agreed = self.last_agreed(at, field, key, other);
+            if self.is_back(at, event, field, to) || agreed.as_ref() == Some(to) {
                 continue;
             }
             if self.is_under_way(at, other, field, &carried) {
@@ -316,7 +315,7 @@ impl<'a> Rest<'a> {
     /// I5: every record that the sync made has a partner of its own that somebody else made.
     fn no_duplicates(&self) -> Result<(), Violation> {
         let made = self.created_by(Who::Sync).map(|(_, event)| &event.record);
-        let made: BTreeSet<&RecordKey> = made.filter(|record| !self.is_unknowable(record)).collect();
+        let made: BTreeSet<&RecordKey> = made.filter(|record| !self.is_unknowable(record) && !self.is_hidden(record)).collect();
         let mut sources = BTreeMap::new();
         for record in made.iter().filter(|record| self.shown(record).alive) {
             let Some(partners) = self.partners.get(*record) else {

@@ -41,7 +41,7 @@ fn text(prefix: &'static str) -> impl Fn(usize) -> String {
 }
 
 fn sometimes(prefix: &'static str) -> impl Fn(usize) -> String {
-    move |number| if number % 3 == 0 { "null".to_owned() } else { format!("\"{prefix} {number}\"") }
+    move |number| if number.is_multiple_of(3) { "null".to_owned() } else { format!("\"{prefix} {number}\"") }
 }
 
 person! {
@@ -63,8 +63,8 @@ person! {
     "LeadSource" lead_source: Option<String> = sometimes("Partner Referral"),
     "Birthdate" birthdate: Option<String> = |number| format!("\"19{:02}-04-0{}\"", number % 80 + 10, number % 9 + 1),
     "Description" description: Option<String> = sometimes("Met at the trade fair; wants \\\"a quote\\\" by next week"),
-    "DoNotCall" do_not_call: Option<bool> = |number: usize| (number % 7 == 0).to_string(),
-    "HasOptedOutOfEmail" has_opted_out_of_email: Option<bool> = |number: usize| (number % 11 == 0).to_string(),
+    "DoNotCall" do_not_call: Option<bool> = |number: usize| number.is_multiple_of(7).to_string(),
+    "HasOptedOutOfEmail" has_opted_out_of_email: Option<bool> = |number: usize| number.is_multiple_of(11).to_string(),
     "IsDeleted" is_deleted: bool = |_| "false".to_owned(),
     "CreatedDate" created_date: Option<String> = |number| format!("\"2023-02-0{}T04:05:06.000+0000\"", number % 9 + 1),
     "LastModifiedDate" last_modified_date: Option<String> = |number| format!("\"2025-02-0{}T04:05:06.000+0000\"", number % 9 + 1),

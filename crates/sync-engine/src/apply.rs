@@ -567,7 +567,7 @@ impl Session<'_> {
     /// be seen twice, some time apart, because a lost permission looks the same.
     async fn is_gone(&mut self, object: &ReadyObject, work: &mut Working, job: &Job) -> bool {
         let side = job.side;
-        let Some(id) = work.news.link.record(store_side(side)).map(|id| RemoteId::new(id)) else {
+        let Some(id) = work.news.link.record(store_side(side)).map(RemoteId::new) else {
             return false;
         };
         let Ok(records) = self.parts.crm(side).records(object.kind) else {

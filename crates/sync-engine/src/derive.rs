@@ -208,8 +208,8 @@ impl<'a> Session<'a> {
             lonely.push(Lonely { link, side, state, sent });
         }
         let states = lonely.iter().flat_map(|one| {
-            let sent = one.sent.as_ref().map(|sent| &sent.source);
-            [Some(&one.state), sent].into_iter().flatten().map(|state| (one.side, state))
+            let sent = one.sent.as_ref().map(|sent| (one.side.other(), &sent.wish));
+            std::iter::once((one.side, &one.state)).chain(sent)
         });
         let refs = self.refs(object, states, intended).await?;
         let matches = self.match_up(object, &lonely, &refs, intended).await?;
@@ -263,8 +263,21 @@ impl<'a> Session<'a> {
         let none = Vec::new();
         let mut partners: BTreeSet<LinkId> = BTreeSet::new();
         let mut found = Vec::with_capacity(lonely.len());
+        // A record that shows all that was sent is what was created, whatever its keys say.
+        let mut creating = BTreeSet::new();
+        for (one, sent) in lonely.iter().filter_map(|one| Some((one, one.sent.as_ref()?))) {
+            let is_it = |other: &&Lonely| {
+                let is_new = other.side != one.side && other.link.state == LinkState::Seen;
+                is_new && !partners.contains(&other.link.id) && sent.has_landed(object, &other.state)
+            };
+            if let Some(created) = lonely.iter().find(is_it) {
+                partners.insert(created.link.id);
+                creating.insert(one.link.id);
+                found.push((one.link.id, Found::Partner(created.link.id)));
+            }
+        }
         for (one, print) in lonely.iter().zip(&prints) {
-            if partners.contains(&one.link.id) {
+            if partners.contains(&one.link.id) || creating.contains(&one.link.id) {
                 continue;
             }
             let sharing = |side: Side| -> Vec<Fingerprint> {
@@ -465,9 +478,12 @@ struct Lonely {
 impl Lonely {
     fn fingerprint(&self, object: &ReadyObject, refs: &LinkRefs<'_>) -> Fingerprint {
         // What may turn up on the other side is what was sent, whatever happened here since.
-        let state = self.sent.as_ref().map_or(&self.state, |sent| &sent.source);
-        let record = as_record(object, self.side, state);
-        let mut print = object.compiled.fingerprint(self.side, &record, refs, &object.keys);
+        let (side, state) = match &self.sent {
+            Some(sent) => (self.side.other(), &sent.wish),
+            None => (self.side, &self.state),
+        };
+        let record = as_record(object, side, state);
+        let mut print = object.compiled.fingerprint(side, &record, refs, &object.keys);
         print.id = self.link.id.0.to_string().into();
         print
     }

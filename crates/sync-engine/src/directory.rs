@@ -17,11 +17,14 @@ impl StageTable {
     }
 }
 
+/// The ids of one side, each with that of its counterpart.
+type Counterparts = BTreeMap<Box<str>, Box<str>>;
+
 /// The directories of the two systems, matched: users by e-mail address, stages by table or by name.
 #[derive(Debug, Default)]
 pub(crate) struct Directory {
-    users: [BTreeMap<Box<str>, Box<str>>; 2],
-    stages: [BTreeMap<Box<str>, Box<str>>; 2],
+    users: [Counterparts; 2],
+    stages: [Counterparts; 2],
 }
 
 impl Directory {
@@ -44,13 +47,13 @@ impl Directory {
             _ => return None,
         };
         let found = table[from.index()].get(&target.id);
-        let linked = |id: &Box<str>| Resolved::Linked(AnyRef { id: id.clone(), ..target.clone() });
-        Some(found.map_or(otherwise, linked))
+        let linked = |id: &str| Resolved::Linked(AnyRef { id: id.into(), ..target.clone() });
+        Some(found.map_or(otherwise, |id| linked(id)))
     }
 }
 
 /// Inactive users cannot be given records, so they are no counterpart; what they own already stays theirs.
-fn match_users(from: &[User], to: &[User]) -> BTreeMap<Box<str>, Box<str>> {
+fn match_users(from: &[User], to: &[User]) -> Counterparts {
     let email = |user: &User| user.email.as_ref().map(|email| email.trim().to_lowercase());
     let active = to.iter().filter(|user| user.is_active);
     let by_email: BTreeMap<_, _> = active.filter_map(|user| Some((email(user)?, user))).collect();
@@ -58,7 +61,7 @@ fn match_users(from: &[User], to: &[User]) -> BTreeMap<Box<str>, Box<str>> {
     from.iter().filter_map(pair).collect()
 }
 
-fn match_stages(pipelines: [&[Pipeline]; 2], table: &StageTable) -> Result<[BTreeMap<Box<str>, Box<str>>; 2], String> {
+fn match_stages(pipelines: [&[Pipeline]; 2], table: &StageTable) -> Result<[Counterparts; 2], String> {
     let stages = pipelines.map(|pipelines| pipelines.iter().flat_map(|pipeline| &pipeline.stages).collect::<Vec<_>>());
     for (pair, side) in table.0.iter().flat_map(|(a, b)| [(a, Side::A), (b, Side::B)]) {
         if find(&stages[side.index()], pair).is_none() {

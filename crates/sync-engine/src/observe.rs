@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crm_model::{Deleted, Record, RecordPatch};
+use crm_model::{Deleted, Record, RecordPatch, RemoteId};
 use futures::StreamExt;
 use sync_core::{NoRefs, Refs, Side, SideState};
 use sync_store::{Batch, Link, LinkId, LinkState, MatchKey, Tombstone};
@@ -55,7 +55,7 @@ impl Session<'_> {
                 Change::Record(record) => chunk.push(Seen::Alive(Box::new(record))),
                 Change::Deleted { id, deleted } => chunk.push(Seen::Gone(id.as_str().to_owned(), deleted)),
                 Change::Bad { id, error } => {
-                    let record = id.as_ref().map(|id| id.as_str());
+                    let record = id.as_ref().map(RemoteId::as_str);
                     let message = error.to_string();
                     let mut batch = Batch::new();
                     let code = error.vendor_code().unwrap_or("unreadable");

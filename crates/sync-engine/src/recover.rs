@@ -195,7 +195,12 @@ impl Session<'_> {
                 }
             }
         }
-        here.consent = here.consent.join(&effect.wish.consent);
+        // An opt-out that did not land is written again; it is not one that somebody took back.
+        let closed = now.consent.opted_out();
+        landed &= effect.wish.consent.opted_out().iter().all(|channel| closed.contains(channel));
+        if landed || certain {
+            here.consent = here.consent.join(&effect.wish.consent);
+        }
         there.consent = there.consent.join(&effect.source.consent);
         set_base(link, side, &here);
         set_base(link, side.other(), &there);

@@ -108,5 +108,16 @@ pub(crate) fn refresh_dirty(link: &mut Link) {
             (None, _) => false,
         }
     };
-    link.dirty = differs(sync_store::Side::A) || differs(sync_store::Side::B) || link.tombstone.is_some();
+    link.dirty = differs(sync_store::Side::A)
+        || differs(sync_store::Side::B)
+        || link.tombstone.is_some()
+        || is_consent_apart(link);
+}
+
+/// Whether one side has opted out of a channel that the other shows as open.
+fn is_consent_apart(link: &Link) -> bool {
+    let (Ok(Some(a)), Ok(Some(b))) = (current(link, Side::A), current(link, Side::B)) else { return false };
+    let (out_a, out_b) = (a.consent.opted_out(), b.consent.opted_out());
+    let is_open = |state: &SideState, channel| state.consent.get(channel).is_some_and(|_| !state.consent.opted_out().contains(channel));
+    out_a.iter().any(|channel| is_open(&b, channel)) || out_b.iter().any(|channel| is_open(&a, channel))
 }

@@ -247,7 +247,7 @@ impl Bench {
                 put(primary(Task::TARGETS), reference(ObjectKind::Contact).or(reference(ObjectKind::Account)));
             }
             ObjectKind::Note => {
-                put(primary(Note::TARGETS), reference(ObjectKind::Contact).or(reference(ObjectKind::Account)))
+                put(primary(Note::TARGETS), reference(ObjectKind::Contact).or(reference(ObjectKind::Account)));
             }
             _ => {}
         }

@@ -76,7 +76,7 @@ impl Crash {
             self.0.dead.store(true, Ordering::SeqCst);
             self.0.died.notify_waiters();
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Returns once the process has died.

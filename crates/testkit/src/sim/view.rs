@@ -126,10 +126,10 @@ fn read_salesforce(object: ObjectKind, field: &str, record: &Value) -> String {
         (_, "phones[main]" | "phones[work]") => phone(&text("Phone")),
         (_, "phones[mobile]") => phone(&text("MobilePhone")),
         (_, "addresses[billing]") => {
-            address(["BillingStreet", "BillingCity", "BillingState", "BillingPostalCode", "BillingCountry"].map(text))
+            address(&["BillingStreet", "BillingCity", "BillingState", "BillingPostalCode", "BillingCountry"].map(text))
         }
         (_, "addresses[mailing]") => {
-            address(["MailingStreet", "MailingCity", "MailingState", "MailingPostalCode", "MailingCountry"].map(text))
+            address(&["MailingStreet", "MailingCity", "MailingState", "MailingPostalCode", "MailingCountry"].map(text))
         }
         (_, "employee_count") => number(&text("NumberOfEmployees")),
         (_, "annual_revenue") => number(&text("AnnualRevenue")),
@@ -161,7 +161,7 @@ fn read_salesforce(object: ObjectKind, field: &str, record: &Value) -> String {
 
 fn read_freshsales(object: ObjectKind, field: &str, record: &Value, stages: &StageNames) -> String {
     let text = |name: &str| plain(&record[name]);
-    let location = || address(["address", "city", "state", "zipcode", "country"].map(text));
+    let location = || address(&["address", "city", "state", "zipcode", "country"].map(text));
     match (object, field) {
         (_, "website") => website(&text("website")),
         (_, "phones[main]") => phone(&text("phone")),
@@ -247,7 +247,7 @@ fn number(text: &str) -> String {
 }
 
 /// An address is one field: its parts in order, as long as any is there.
-fn address(parts: [String; 5]) -> String {
+fn address(parts: &[String; 5]) -> String {
     if parts.iter().all(String::is_empty) { String::new() } else { parts.join("|") }
 }
 

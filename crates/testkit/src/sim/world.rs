@@ -295,7 +295,7 @@ impl World {
                 // What goes along with a record whose deletion was asked for is the vendor's own doing.
                 let asked_for = entry.method != "DELETE" || asked.contains(id.as_str());
                 let who = if asked_for { who } else { Who::Vendor };
-                inner.look_at(key, record.as_ref(), who, entry.at);
+                inner.look_at(&key, record.as_ref(), who, entry.at);
             }
             if who == Who::Sync {
                 inner.calls.push(entry);
@@ -355,10 +355,10 @@ fn records_in(answer: &str) -> BTreeSet<(ObjectKind, String)> {
 
 impl Inner {
     /// Compares what a record shows with what it showed, and writes the difference into the history.
-    fn look_at(&mut self, key: RecordKey, record: Option<&Value>, who: Who, at: DateTime<Utc>) {
+    fn look_at(&mut self, key: &RecordKey, record: Option<&Value>, who: Who, at: DateTime<Utc>) {
         let now = view::read(key.0, key.1, record, &self.stages);
         let before = self.shown.insert(key.clone(), now.clone());
-        let read_at = self.read_at.get(&key).copied();
+        let read_at = self.read_at.get(key).copied();
         let mut tell = |what| self.history.push(Event { at, who, record: key.clone(), what, read_at });
         match (&before, now.alive) {
             (None, _) => tell(What::Created),

@@ -277,7 +277,7 @@ async fn what_goes_to_the_recycle_bin_is_told_with_its_children() {
     org.crm.accounts.delete(&company).await.unwrap();
     let (_, deleted, cursor) = feed(&org.crm.contacts, Some(cursor)).await;
     assert!(matches!(deleted.as_slice(), [(id, Deleted::Soft { at: Some(_) })] if *id == person), "{deleted:?}");
-    assert!(matches!(org.crm.contacts.get(&[person.clone()]).await.unwrap()[0], Fetched::Deleted(_)));
+    assert!(matches!(org.crm.contacts.get(std::slice::from_ref(&person)).await.unwrap()[0], Fetched::Deleted(_)));
 
     org.sandbox.clock().advance(TimeDelta::hours(1));
     org.sandbox.restore(Vendor::Salesforce, "Account", company.as_str()).unwrap();
@@ -462,7 +462,7 @@ fn note(n: u32, stamp: &str, deleted: bool) -> serde_json::Value {
     serde_json::json!({ "Id": id, "Title": format!("N{n}"), "SystemModstamp": stamp, "IsDeleted": deleted })
 }
 
-fn page(records: Vec<serde_json::Value>, next: bool) -> serde_json::Value {
+fn page(records: &[serde_json::Value], next: bool) -> serde_json::Value {
     serde_json::json!({ "totalSize": 9, "done": !next, "nextRecordsUrl": next.then_some("/services/data/v62.0/query/01g-2"), "records": records })
 }
 
@@ -472,11 +472,11 @@ async fn a_reading_whose_cursor_the_vendor_lost_goes_on_behind_the_last_row() {
     let lost = serde_json::json!([{ "errorCode": "INVALID_QUERY_LOCATOR", "message": "invalid query locator" }]);
     let (crm, script) = scripted(vec![
         (200, note_described()),
-        (200, page(vec![note(1, stamp, false), note(2, stamp, false)], true)),
+        (200, page(&[note(1, stamp, false), note(2, stamp, false)], true)),
         (400, lost.clone()),
-        (200, page(vec![note(3, stamp, false), note(4, stamp, true)], true)),
+        (200, page(&[note(3, stamp, false), note(4, stamp, true)], true)),
         (400, lost.clone()),
-        (200, page(vec![], true)),
+        (200, page(&[], true)),
         (400, lost),
     ]);
     let events: Vec<_> = crm.notes.changes(Some(Cursor::new("v1:2025-06-02T09:00:00.000Z"))).collect().await;
@@ -503,9 +503,9 @@ async fn a_cursor_is_the_vendors_time_before_the_first_page_and_never_goes_back(
     let old = "2025-06-02T08:00:00.000+0000";
     let (crm, _) = scripted(vec![
         (200, note_described()),
-        (200, page(vec![note(1, old, false)], true)),
-        (200, page(vec![note(2, "2025-06-02T09:29:59.000+0000", false)], false)),
-        (200, page(vec![], false)),
+        (200, page(&[note(1, old, false)], true)),
+        (200, page(&[note(2, "2025-06-02T09:29:59.000+0000", false)], false)),
+        (200, page(&[], false)),
     ]);
     let (_, _, cursor) = feed(&crm.notes, None).await;
     let moment = super::read::cursor_instant(cursor.as_str()).unwrap();
