@@ -315,7 +315,8 @@ impl<'a> Rest<'a> {
     /// I5: every record that the sync made has a partner of its own that somebody else made.
     fn no_duplicates(&self) -> Result<(), Violation> {
         let made = self.created_by(Who::Sync).map(|(_, event)| &event.record);
-        let made: BTreeSet<&RecordKey> = made.filter(|record| !self.is_unknowable(record) && !self.is_hidden(record)).collect();
+        let made: BTreeSet<&RecordKey> =
+            made.filter(|record| !self.is_unknowable(record) && !self.is_hidden(record)).collect();
         let mut sources = BTreeMap::new();
         for record in made.iter().filter(|record| self.shown(record).alive) {
             let Some(partners) = self.partners.get(*record) else {

@@ -3,6 +3,7 @@
 mod bad_input;
 mod check;
 mod drive;
+mod found;
 mod promises;
 mod seeds;
 mod simulation;

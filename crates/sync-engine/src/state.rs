@@ -118,6 +118,8 @@ pub(crate) fn refresh_dirty(link: &mut Link) {
 fn is_consent_apart(link: &Link) -> bool {
     let (Ok(Some(a)), Ok(Some(b))) = (current(link, Side::A), current(link, Side::B)) else { return false };
     let (out_a, out_b) = (a.consent.opted_out(), b.consent.opted_out());
-    let is_open = |state: &SideState, channel| state.consent.get(channel).is_some_and(|_| !state.consent.opted_out().contains(channel));
+    let is_open = |state: &SideState, channel| {
+        state.consent.get(channel).is_some_and(|_| !state.consent.opted_out().contains(channel))
+    };
     out_a.iter().any(|channel| is_open(&b, channel)) || out_b.iter().any(|channel| is_open(&a, channel))
 }
