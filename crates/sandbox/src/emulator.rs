@@ -300,6 +300,16 @@ pub enum HumanEdit {
         /// The fields, as in an API write (without envelope).
         fields: Value,
     },
+    /// Holds a record in a transaction of its own, where the vendor locks what it writes (Salesforce): the next writes
+    /// of it, and those that make something belong to it, are refused as locked.
+    Hold {
+        /// The object.
+        object: String,
+        /// The record.
+        id: String,
+        /// How many writes are refused before the record is free again; 0 frees it now.
+        writes: u32,
+    },
 }
 
 impl HumanEdit {
@@ -313,7 +323,8 @@ impl HumanEdit {
             | HumanEdit::Restore { object, .. }
             | HumanEdit::Purge { object, .. }
             | HumanEdit::Merge { object, .. }
-            | HumanEdit::Automation { object, .. } => object,
+            | HumanEdit::Automation { object, .. }
+            | HumanEdit::Hold { object, .. } => object,
         }
     }
 }

@@ -387,6 +387,15 @@ impl Sandbox {
         self.human(vendor, &HumanEdit::Automation { object: object.to_owned(), id: id.to_owned(), fields })
     }
 
+    /// Holds a record as another transaction would, where the vendor locks what it writes (Salesforce): the next
+    /// `writes` writes of it, and those that make something belong to it, are refused as locked.
+    ///
+    /// # Errors
+    /// See [`human`](Sandbox::human).
+    pub fn hold(&self, vendor: Vendor, object: &str, id: &str, writes: u32) -> Result<Edited, Refused> {
+        self.human(vendor, &HumanEdit::Hold { object: object.to_owned(), id: id.to_owned(), writes })
+    }
+
     /// One record as the vendor shows it in full, deleted ones included.
     #[must_use]
     pub fn record(&self, vendor: Vendor, object: &str, id: &str) -> Option<Value> {

@@ -76,7 +76,9 @@ impl State {
                 Ok((id, effects))
             }
             // Merging and automation are not emulated for this vendor.
-            HumanEdit::Merge { .. } | HumanEdit::Automation { .. } => Err(Failure::not_found()),
+            HumanEdit::Merge { .. } | HumanEdit::Automation { .. } | HumanEdit::Hold { .. } => {
+                Err(Failure::not_found())
+            }
         }
     }
 

@@ -11,8 +11,8 @@ use crate::{Reply, Request};
 /// Longer request targets are refused before anything else.
 const MAX_URI: usize = 16_384;
 /// The newest version of the API, and the oldest that still answers.
-const NEWEST: u32 = 68;
-const OLDEST: u32 = 31;
+pub(crate) const NEWEST: u32 = 68;
+pub(crate) const OLDEST: u32 = 31;
 /// Versions up to this answer with a warning.
 const DEPRECATED: u32 = 40;
 /// Versions from this to [`OLDEST`] existed once.
@@ -153,6 +153,7 @@ impl Org {
             ["limits", "recordCount"] => self.record_count(call),
             ["composite"] => self.composite(call),
             ["composite", "batch"] => self.batch(call),
+            ["composite", "graph"] => self.graph(call),
             ["composite", "tree", object] => self.tree(call, object),
             ["composite", "sobjects"] => self.collection(call),
             ["composite", "sobjects", object] => self.retrieve_collection(call, object),

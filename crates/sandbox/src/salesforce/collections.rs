@@ -11,6 +11,7 @@ use super::ids::{IdError, SfId};
 use super::org::Org;
 use super::records::{Found, named_fields, take_id};
 use super::schema::{FieldIndex, FieldType, ObjectIndex};
+use super::subrequest::flag;
 use super::write::Fields;
 
 /// Records of one writing call.
@@ -78,16 +79,23 @@ impl Org {
         let work: Vec<(ObjectIndex, Fields)> = objects.into_iter().zip(records).collect();
         let author = self.caller();
         if call.method == Method::POST {
-            return self.each(all_or_none, work, |org, (object, fields)| match org.create(object, &fields, author) {
-                Ok(id) => Outcome { id: Some(id), created: None, result: Ok(()) },
-                Err(failure) => Outcome::failed(None, failure),
+            return self.each(all_or_none, true, work, |org, (object, fields)| {
+                match org.create(object, &fields, author) {
+                    Ok(id) => Outcome { id: Some(id), created: None, result: Ok(()) },
+                    Err(failure) => Outcome::failed(None, failure),
+                }
             });
         }
-        self.each(all_or_none, work, |org, (object, mut fields)| {
+        let repeated = repeated(work.iter().filter_map(|(_, fields)| SfId::parse(&take_id(&mut fields.clone())?).ok()));
+        self.each(all_or_none, false, work, |org, (object, mut fields)| {
             let id = match org.id_in(object, take_id(&mut fields)) {
                 Ok(id) => id,
                 Err(error) => return Outcome::failed(None, error),
             };
+            if repeated.contains(&id) {
+                let error = ApiError::record("DUPLICATE_VALUE", format!("duplicate id specified: {id}"), &["Id"]);
+                return Outcome::failed(Some(id), error);
+            }
             let result = org.known(object, id).and_then(|()| org.update(object, id, &fields, author));
             Outcome { id: Some(id), created: None, result }
         })
@@ -97,7 +105,7 @@ impl Org {
         let ids: Vec<String> = list(call.param("ids"));
         check_count(ids.len())?;
         let author = self.caller();
-        self.each(call.flag("allOrNone"), ids, |org, text| {
+        self.each(call.flag("allOrNone"), false, ids, |org, text| {
             let Ok(id) = SfId::parse(&text) else {
                 return Outcome::failed(None, malformed_id("Id", &text));
             };
@@ -115,15 +123,16 @@ impl Org {
         let index = self.object_named(object)?;
         let field = self.upsert_field(index, key)?;
         let (records, all_or_none) = read_records(call)?;
+        for record in &records {
+            self.check_type(index, record)?;
+        }
         let name = self.schema.object(index).field(field).name;
         let key_of = |record: &Fields| {
             let (_, value) = record.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
             value.as_str().map(|text| text.trim().to_lowercase())
         };
-        let mut seen = BTreeSet::new();
-        let keys = records.iter().filter_map(key_of).filter(|key| !key.is_empty());
-        let repeated: BTreeSet<String> = keys.filter(|key| !seen.insert(key.clone())).collect();
-        self.each(all_or_none, records, |org, fields| {
+        let repeated = repeated(records.iter().filter_map(key_of).filter(|key| !key.is_empty()));
+        self.each(all_or_none, false, records, |org, fields| {
             if let Some(key) = key_of(&fields).filter(|key| repeated.contains(key)) {
                 let message = format!("Duplicate external id specified: {key}");
                 return Outcome::failed(None, ApiError::record("DUPLICATE_VALUE", message, &[name]));
@@ -178,6 +187,7 @@ impl Org {
     fn each<T>(
         &mut self,
         all_or_none: bool,
+        creates: bool,
         work: Vec<T>,
         mut one: impl FnMut(&mut Org, T) -> Outcome,
     ) -> Result<Answer, Failure> {
@@ -204,6 +214,8 @@ impl Org {
             self.undo(whole);
             for outcome in outcomes.iter_mut().filter(|outcome| outcome.result.is_ok()) {
                 outcome.result = Err(rolled_back());
+                // What was never there has no id; an upsert still says that it would have been created.
+                outcome.id = outcome.id.filter(|_| !creates && outcome.created != Some(true));
             }
         } else {
             self.keep(whole);
@@ -221,6 +233,18 @@ impl Org {
             let message = format!("sObject type '{name}' is not supported.");
             ApiError::request("INVALID_TYPE", message)
         })
+    }
+
+    /// An upsert takes records of one object. Their attributes need not name it, but must not name another.
+    fn check_type(&self, object: ObjectIndex, record: &Fields) -> Result<(), ApiError> {
+        match record.get("attributes").and_then(|attributes| attributes.get("type")).and_then(Json::as_str) {
+            Some(name) if self.schema.find(name) != Some(object) => {
+                let message =
+                    format!("All records of an upsert must be of {}, not {name}", self.schema.object(object).name);
+                Err(ApiError::request("INVALID_TYPE", message))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn id_in(&self, object: ObjectIndex, text: Option<String>) -> Result<SfId, ApiError> {
@@ -283,6 +307,12 @@ fn malformed_id(label: &str, text: &str) -> ApiError {
     ApiError::record("MALFORMED_ID", format!("{label}: id value of incorrect type: {text}"), &["Id"])
 }
 
+/// What occurs more than once.
+fn repeated<T: Ord + Clone>(all: impl Iterator<Item = T>) -> BTreeSet<T> {
+    let mut seen = BTreeSet::new();
+    all.filter(|one| !seen.insert(one.clone())).collect()
+}
+
 fn list(text: Option<&str>) -> Vec<String> {
     let entries = text.unwrap_or_default().split(',').map(str::trim);
     entries.filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
@@ -299,7 +329,7 @@ fn check_count(count: usize) -> Result<(), ApiError> {
 /// The records of a writing call, and whether they stand or fall together.
 fn read_records(call: &Call) -> Result<(Vec<Fields>, bool), ApiError> {
     let mut body = call.fields()?;
-    let all_or_none = body.get("allOrNone").and_then(Json::as_bool).unwrap_or(false);
+    let all_or_none = flag(&body, "allOrNone")?;
     let Some(Json::Array(records)) = body.remove("records") else {
         return Err(ApiError::parser("The records must be given as a list at [line:1, column:1]"));
     };

@@ -23,6 +23,7 @@ impl Org {
         if self.quirks.protect_accounts_with_won_deals && definition.name == "Account" {
             self.refuse_won_deals(definition, id)?;
         }
+        self.check_lock(id)?;
         self.delete_tree(object, id, id, author);
         Ok(())
     }

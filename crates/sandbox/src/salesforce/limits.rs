@@ -51,7 +51,7 @@ impl Org {
         Ok(Answer::ok(Json::Object(limits)))
     }
 
-    /// `GET limits/recordCount?sObjects=Account,Contact`; objects without records are left out.
+    /// `GET limits/recordCount?sObjects=Account,Contact`; objects that have no records are left out.
     pub(crate) fn record_count(&self, call: &Call) -> Result<Answer, Failure> {
         call.only("HEAD,GET")?;
         let named: Option<Vec<&str>> = call.param("sObjects").map(|list| list.split(',').map(str::trim).collect());
@@ -59,10 +59,11 @@ impl Org {
             named.as_ref().is_none_or(|names| names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)))
         };
         let objects = self.schema.objects.iter().enumerate().filter(|(_, object)| wanted(object.name));
-        let counts = objects
-            .map(|(index, object)| (object.name, self.store.rows(index).filter(|row| !row.is_deleted()).count()));
+        // An object whose records are all in the bin is counted as zero; one that never had any is left out.
+        let counted = objects.filter(|(index, _)| self.store.rows(*index).next().is_some());
+        let count = |index| self.store.rows(index).filter(|row| !row.is_deleted()).count();
         let counts: Vec<Json> =
-            counts.filter(|(_, count)| *count > 0).map(|(name, count)| json!({"count": count, "name": name})).collect();
+            counted.map(|(index, object)| json!({"count": count(index), "name": object.name})).collect();
         Ok(Answer::ok(json!({"sObjects": counts})))
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! Served: versions and resources, OAuth (client credentials, password, refresh, revocation, user info), describe,
 //! records by id and by external id, conditional reads and writes, `updated` and `deleted`, SOQL with pages,
-//! collections, composite, batch and tree, limits. Ids, tokens, errors and stamps have the vendor's shapes; what
+//! collections, composite, batch, tree and graph, limits. Ids, tokens, errors and stamps have the vendor's shapes; what
 //! the vendor leaves open is a switch in [`Quirks`].
 //!
 //! Not served: search, bulk jobs, SOAP, lead conversion, change events, files and the UI resources (404).
 
 mod api;
+mod batch;
 mod call;
 mod coerce;
 mod collections;
@@ -19,19 +20,23 @@ mod describe;
 mod errors;
 mod feeds;
 mod fixtures;
+mod graph;
 mod ids;
 mod limits;
+mod locks;
 mod oauth;
 mod org;
 mod query;
 mod quirks;
 mod read;
 mod records;
+mod references;
 mod schema;
 mod seed;
 mod session;
 mod soql;
 mod store;
+mod subrequest;
 mod tree;
 mod usage;
 mod value;
@@ -138,6 +143,11 @@ impl Org {
                 let no_fields = Fields::new();
                 let fields = if fields.is_null() { &no_fields } else { as_fields(fields)? };
                 self.merge(index, id, &losers, fields, author)?;
+                Ok((index, id))
+            }
+            HumanEdit::Hold { object, id, writes } => {
+                let (index, id) = self.find_row(object, id)?;
+                self.locks.hold(id, *writes);
                 Ok((index, id))
             }
             HumanEdit::Automation { object, id, fields } => {

@@ -7,6 +7,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use super::cursors::Cursors;
 use super::errors::{ApiError, Failure};
 use super::ids::SfId;
+use super::locks::Locks;
 use super::quirks::Quirks;
 use super::schema::{Object, ObjectIndex, Schema};
 use super::session::Sessions;
@@ -43,6 +44,7 @@ pub(crate) struct Org {
     pub(crate) sessions: Sessions,
     pub(crate) usage: Usage,
     pub(crate) cursors: Cursors,
+    pub(crate) locks: Locks,
     /// What the request in hand has changed so far.
     pub(crate) effects: Vec<Effect>,
     /// The time of the request in hand; stamps have whole seconds.
@@ -76,6 +78,7 @@ impl Org {
             sessions,
             usage: Usage::default(),
             cursors: Cursors::new(),
+            locks: Locks::default(),
             effects: Vec::new(),
             now,
             born: now,

@@ -44,6 +44,7 @@ impl Org {
         let id = self.store.next_id(object);
         let mut row = Row::new(definition, id);
         self.check(object, id, &written)?;
+        self.check_locks(object, id, &written)?;
         self.stamp_created(definition, &mut row, author);
         let names = written.apply(definition, &mut row);
         derive::on_write(self, definition, &mut row, None, &written)?;
@@ -74,6 +75,7 @@ impl Org {
         let emptied: Vec<&str> = emptied.map(|(index, _)| definition.field(index).name).collect();
         require_none(&emptied)?;
         self.check(object, id, &written)?;
+        self.check_locks(object, id, &written)?;
         self.stamp(definition, &mut row, author);
         let names = written.apply(definition, &mut row);
         derive::on_write(self, definition, &mut row, Some(&before), &written)?;
