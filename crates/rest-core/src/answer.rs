@@ -43,8 +43,8 @@ impl Run<'_> {
             failure
         };
         if !status.is_success() && !self.call.also_ok.contains(&status) {
-            let class = self.classify_refusal(status, &headers, &feedback, body).await;
-            return Err(about(Failure::new(class)));
+            let failure = self.classify_refusal(status, &headers, &feedback, body).await;
+            return Err(about(failure));
         }
         let limits = &inner.body_limits;
         let default = if self.reading == Reading::Whole { limits.page } else { limits.decoded };
@@ -128,7 +128,7 @@ impl Run<'_> {
         headers: &HeaderMap,
         feedback: &LimitFeedback,
         body: ByteStream,
-    ) -> Classified {
+    ) -> Box<Failure> {
         let body = self.read_error_body(headers, body).await;
         let mut class = if status.is_redirection() && headers.contains_key(LOCATION) {
             redirected(headers)
@@ -145,7 +145,10 @@ impl Run<'_> {
         if class.message.is_empty() && !self.call.sensitive {
             class.message = secret::excerpt(&body, 120);
         }
-        class
+        let mut failure = Failure::new(class);
+        let shown = !self.call.sensitive && !body.is_empty();
+        failure.body = shown.then(|| String::from_utf8_lossy(&body).into_owned());
+        failure
     }
 
     /// As much of an error's body as can be had; a broken one is better than none.

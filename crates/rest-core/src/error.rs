@@ -144,6 +144,7 @@ struct Inner {
     attempts: u32,
     elapsed: Duration,
     hint: Option<Cow<'static, str>>,
+    body: Option<Arc<str>>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -166,6 +167,7 @@ impl Error {
                 attempts: 0,
                 elapsed: Duration::ZERO,
                 hint: None,
+                body: None,
                 source: None,
             }),
         }
@@ -269,6 +271,13 @@ impl Error {
         self
     }
 
+    /// Keeps the refused answer's body.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<Arc<str>>) -> Self {
+        self.inner.body = Some(body.into());
+        self
+    }
+
     /// Adds the cause.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -316,6 +325,14 @@ impl Error {
     #[must_use]
     pub fn vendor_message(&self) -> &str {
         &self.inner.message
+    }
+
+    /// The body of the answer that refused the call, as the server wrote it (at most 64 KiB; secrets of the call taken
+    /// out): what a vendor says beyond its code and message. May contain personal data, so do not log it; it is not part
+    /// of `Display` or `Debug`. `None` where there was no such answer, and for calls that handle secrets.
+    #[must_use]
+    pub fn body(&self) -> Option<&str> {
+        self.inner.body.as_deref()
     }
 
     /// The fields that the server complained about.

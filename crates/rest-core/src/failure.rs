@@ -20,13 +20,15 @@ pub(crate) struct Failure {
     pub(crate) class: Classified,
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<String>,
+    /// The refusing answer's body, where it may be shown.
+    pub(crate) body: Option<String>,
     source: Option<TransportError>,
     pub(crate) credentials: Option<Arc<Cached>>,
 }
 
 impl Failure {
     pub(crate) fn new(class: Classified) -> Box<Self> {
-        Box::new(Self { class, status: None, request_id: None, source: None, credentials: None })
+        Box::new(Self { class, status: None, request_id: None, body: None, source: None, credentials: None })
     }
 
     /// The server's wish to be left alone, which concerns all clones: it refused the request unread.
@@ -37,8 +39,8 @@ impl Failure {
 
     /// The error that a failure becomes when it is not repeated.
     pub(crate) fn into_error(self, call: &Call) -> Error {
-        let Failure { mut class, status, request_id, source, credentials } = self;
-        take_out_secrets(&mut class, call, credentials.as_deref());
+        let Failure { mut class, status, request_id, mut body, source, credentials } = self;
+        take_out_secrets(&mut class, body.as_mut(), call, credentials.as_deref());
         let lost_write = call.safety == Safety::Unsafe && class.acted == Acted::Unknown;
         let kind = if lost_write { ErrorKind::Unknown } else { class.kind };
         let retryable = kind == ErrorKind::QuotaExhausted || may_repeat(call.safety, &class);
@@ -55,6 +57,9 @@ impl Failure {
         if let Some(id) = request_id {
             error = error.with_request_id(id);
         }
+        if let Some(body) = body {
+            error = error.with_body(body);
+        }
         if let Some(wait) = class.retry_after {
             error = error.with_retry_after(wait);
         }
@@ -69,12 +74,13 @@ impl Failure {
 }
 
 /// Some servers echo what they were sent.
-fn take_out_secrets(class: &mut Classified, call: &Call, credentials: Option<&Cached>) {
+fn take_out_secrets(class: &mut Classified, body: Option<&mut String>, call: &Call, credentials: Option<&Cached>) {
     let sent = call.form_secrets();
     let kept = credentials.into_iter().flat_map(|cached| cached.credentials.secrets());
     let secrets: Vec<&str> = kept.chain(sent.iter().map(String::as_str)).collect();
     let clean = |text: &mut String| secret::scrub(text, secrets.iter().copied());
     clean(&mut class.message);
+    body.into_iter().for_each(clean);
     class.code.iter_mut().for_each(clean);
     for field in &mut class.fields {
         clean(&mut field.message);

@@ -63,6 +63,8 @@ pub struct DailyBudget {
     pub calls: Option<u64>,
     /// Calls of the vendor's daily allotment that must be left for others, by the server's own count. Default 0.
     pub reserve: u64,
+    /// The same as a share of the allotment, in percent (at most 100). The larger of the two counts. Default 0.
+    pub reserve_percent: u8,
 }
 
 impl DailyBudget {
@@ -77,6 +79,21 @@ impl DailyBudget {
     pub fn reserve(mut self, reserve: u64) -> Self {
         self.reserve = reserve;
         self
+    }
+
+    /// Leaves `percent` of the vendor's allotment untouched, where the server tells how large it is.
+    #[must_use]
+    pub fn reserve_percent(mut self, percent: u8) -> Self {
+        self.reserve_percent = percent.min(100);
+        self
+    }
+
+    /// How many calls must be left of an allotment.
+    #[must_use]
+    pub fn floor(&self, limit: Option<u64>) -> u64 {
+        let share = |limit: u64| u128::from(limit) * u128::from(self.reserve_percent.min(100));
+        let share = limit.map_or(0, |limit| u64::try_from(share(limit).div_ceil(100)).unwrap_or(limit));
+        self.reserve.max(share)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The limits at work: who may go, who must wait, and for how long.
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,11 +18,12 @@ use crate::limit::{Allowance, DailyBudget, LimitFeedback, Limits, Quota};
 use crate::retry::LONGEST_PAUSE;
 
 /// Why a call was not let through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) kind: ErrorKind,
     pub(crate) wait: Option<Duration>,
-    pub(crate) why: &'static str,
+    pub(crate) why: Cow<'static, str>,
+    pub(crate) hint: Option<&'static str>,
 }
 
 /// Held while a call is under way.
@@ -49,6 +51,23 @@ struct Day {
     date: Option<NaiveDate>,
     spent: u64,
     told: Option<(Allowance, Instant)>,
+    /// Calls whose answers have not come: the server's count may not know them yet.
+    open: u64,
+}
+
+/// A call that was taken out of the daily budget and is under way.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Spent<'a> {
+    limiter: &'a Limiter,
+    weight: u64,
+}
+
+impl Drop for Spent<'_> {
+    fn drop(&mut self) {
+        let mut day = lock(&self.limiter.day);
+        day.open = day.open.saturating_sub(self.weight);
+    }
 }
 
 /// A server's word about the day is believed for so long; then one call may go and ask.
@@ -70,9 +89,9 @@ impl Limiter {
     }
 
     /// Takes `weight` calls out of the daily budget, or says that it is spent.
-    pub(crate) fn spend(&self, weight: u32, now: DateTime<Utc>) -> Result<(), Refusal> {
+    pub(crate) fn spend(&self, weight: u32, now: DateTime<Utc>) -> Result<Option<Spent<'_>>, Refusal> {
         let Some(budget) = self.budget else {
-            return Ok(());
+            return Ok(None);
         };
         let weight = u64::from(weight);
         let mut day = lock(&self.day);
@@ -80,22 +99,28 @@ impl Limiter {
             day.date = Some(now.date_naive());
             day.spent = 0;
         }
-        let refuse = |why, wait| Err(Refusal { kind: ErrorKind::QuotaExhausted, wait, why });
-        if budget.calls.is_some_and(|calls| day.spent + weight > calls) {
-            return refuse("the client's own daily budget is spent", until_midnight(now));
+        if let Some(calls) = budget.calls.filter(|calls| day.spent + weight > *calls) {
+            let why = format!("the client's own daily budget is spent: {} of {calls} calls", day.spent);
+            let hint = Some("wait until midnight (UTC), or raise the client's daily budget");
+            return Err(Refusal { kind: ErrorKind::QuotaExhausted, wait: until_midnight(now), why: why.into(), hint });
         }
         if let Some((left, since)) = day.told {
+            let floor = budget.floor(left.limit);
             let age = since.elapsed();
             let holds = left.reset_in.map_or(TOLD_HOLDS, |reset| reset.min(TOLD_HOLDS));
-            if age < holds && left.remaining < budget.reserve.saturating_add(weight) {
-                return refuse(
-                    "the vendor's daily allotment is down to the reserve",
-                    Some(left.reset_in.unwrap_or(holds).saturating_sub(age)),
-                );
+            if floor > 0 && left.remaining < floor.saturating_add(weight).saturating_add(day.open) {
+                let wait = left.reset_in.unwrap_or(holds).saturating_sub(age);
+                if age < holds || day.open > 0 {
+                    return Err(down_to_the_floor(left, floor, wait));
+                }
+                // The word is old: this call asks anew, and until its answer comes the others keep waiting.
+                day.told = Some((left, Instant::now()));
             }
         }
         day.spent += weight;
-        Ok(())
+        day.open += weight;
+        drop(day);
+        Ok(Some(Spent { limiter: self, weight }))
     }
 
     /// Waits until `weight` calls may be made, or says how long that would take if it is later than `deadline`.
@@ -103,7 +128,8 @@ impl Limiter {
         let late = |wait| Refusal {
             kind: ErrorKind::RateLimited,
             wait,
-            why: "the rate limit leaves no time before the deadline",
+            why: Cow::Borrowed("the rate limit leaves no time before the deadline"),
+            hint: None,
         };
         let wait = async {
             let slot = match &self.slots {
@@ -168,7 +194,14 @@ impl Limiter {
             self.pause(reset);
         }
         if let Some(daily) = feedback.daily {
-            lock(&self.day).told = Some((daily, Instant::now()));
+            let mut day = lock(&self.day);
+            // Answers overtake each other: of calls that were under way together, the one counted last is right.
+            let overtaken = |told: Allowance| {
+                told.limit == daily.limit && daily.remaining.checked_sub(told.remaining).is_some_and(|n| n <= day.open)
+            };
+            if !day.told.is_some_and(|(told, _)| daily.remaining > told.remaining && overtaken(told)) {
+                day.told = Some((daily, Instant::now()));
+            }
         }
     }
 
@@ -185,6 +218,21 @@ async fn sleep_before(wait: Duration, deadline: Instant) -> Result<(), Duration>
     }
     tokio::time::sleep_until(until).await;
     Ok(())
+}
+
+/// The refusal of a call that would use up what is kept for others.
+fn down_to_the_floor(left: Allowance, floor: u64, wait: Duration) -> Refusal {
+    let used = match left.limit {
+        Some(limit) => format!("{} of {limit} calls are used", limit.saturating_sub(left.remaining)),
+        None => format!("{} calls are left", left.remaining),
+    };
+    let lifted = match left.reset_in {
+        Some(_) => "it is renewed after the wait",
+        None => "the server does not say when it is renewed; it is asked again after the wait",
+    };
+    let why = format!("the vendor's daily allotment is down to the reserve: {used}, {floor} are kept; {lifted}");
+    let hint = Some("wait until the allotment is renewed, or keep fewer calls in reserve");
+    Refusal { kind: ErrorKind::QuotaExhausted, wait: Some(wait), why: why.into(), hint }
 }
 
 fn until_midnight(now: DateTime<Utc>) -> Option<Duration> {
@@ -321,29 +369,57 @@ mod tests {
     fn the_days_own_budget_is_renewed_at_midnight() {
         let limiter = run(async { Limiter::new(&Limits::new().daily(DailyBudget::calls(3))) });
         let evening = DateTime::parse_from_rfc3339("2024-05-01T23:00:00Z").unwrap().to_utc();
-        limiter.spend(1, evening).unwrap();
-        limiter.spend(2, evening).unwrap();
+        drop(limiter.spend(1, evening).unwrap());
+        drop(limiter.spend(2, evening).unwrap());
         let refusal = limiter.spend(1, evening).unwrap_err();
         assert_eq!((refusal.kind, refusal.wait), (ErrorKind::QuotaExhausted, Some(Duration::from_secs(3600))));
-        limiter.spend(3, evening + chrono::TimeDelta::hours(1)).unwrap();
+        drop(limiter.spend(3, evening + chrono::TimeDelta::hours(1)).unwrap());
+    }
+
+    fn told(remaining: u64) -> LimitFeedback {
+        LimitFeedback::default().with_daily(Allowance { remaining, limit: Some(15_000), reset_in: None })
     }
 
     #[test]
     fn the_reserve_is_kept_by_the_servers_count_until_its_word_is_old() {
         run(async {
+            for budget in [DailyBudget::default().reserve(150), DailyBudget::default().reserve(1).reserve_percent(1)] {
+                let limiter = Limiter::new(&Limits::new().daily(budget));
+                let now = DateTime::UNIX_EPOCH;
+                drop(limiter.spend(1, now).unwrap());
+                limiter.hear(&told(151));
+                drop(limiter.spend(1, now).unwrap());
+                limiter.hear(&told(150));
+                let refusal = limiter.spend(1, now).unwrap_err();
+                assert_eq!(refusal.kind, ErrorKind::QuotaExhausted);
+                assert!(refusal.why.contains("14850 of 15000 calls are used, 150 are kept"), "{}", refusal.why);
+                assert_eq!(refusal.wait, Some(TOLD_HOLDS));
+                assert_eq!(limiter.daily_allowance().unwrap().remaining, 150);
+                tokio::time::sleep(TOLD_HOLDS).await;
+                let asking = limiter.spend(1, now).unwrap();
+                limiter.spend(1, now).map(drop).expect_err("one call asks, the others wait for its answer");
+                limiter.hear(&told(5_000));
+                drop(asking);
+                drop(limiter.spend(1, now).unwrap());
+            }
+        });
+    }
+
+    #[test]
+    fn calls_under_way_count_against_the_reserve() {
+        run(async {
             let limiter = Limiter::new(&Limits::new().daily(DailyBudget::default().reserve(100)));
             let now = DateTime::UNIX_EPOCH;
-            let told = |remaining| {
-                LimitFeedback::default().with_daily(Allowance { remaining, limit: Some(15_000), reset_in: None })
-            };
-            limiter.spend(1, now).unwrap();
-            limiter.hear(&told(101));
-            limiter.spend(1, now).unwrap();
+            limiter.hear(&told(102));
+            let first = limiter.spend(1, now).unwrap();
+            let second = limiter.spend(1, now).unwrap();
+            limiter.spend(1, now).map(drop).expect_err("the two that are under way may use up the rest");
+            // The answers arrive in the wrong order.
             limiter.hear(&told(100));
-            assert_eq!(limiter.spend(1, now).unwrap_err().kind, ErrorKind::QuotaExhausted);
-            assert_eq!(limiter.daily_allowance().unwrap().remaining, 100);
-            tokio::time::sleep(TOLD_HOLDS).await;
-            limiter.spend(1, now).unwrap();
+            drop(second);
+            limiter.hear(&told(101));
+            drop(first);
+            limiter.spend(1, now).map(drop).expect_err("the older answer must not hide the newer one");
         });
     }
 }

@@ -159,8 +159,8 @@ impl Run<'_> {
 
     async fn attempt(&mut self) -> Result<Answer, Trouble> {
         let inner = self.inner;
-        let (credentials, base, permit) = match self.route {
-            Route::Bare(base) => (None, base.clone(), None),
+        let (credentials, base, permit, _spent) = match self.route {
+            Route::Bare(base) => (None, base.clone(), None, None),
             Route::Authenticated => {
                 // A call that cannot be built must not cost budget, a token or a place in the queue.
                 if self.attempts == 0 {
@@ -170,7 +170,7 @@ impl Run<'_> {
                         .or_else(|error| self.built_later(error))
                         .map_err(Trouble::Final)?;
                 }
-                inner.limiter.spend(self.call.weight, inner.now()).map_err(|refusal| self.refused(&refusal))?;
+                let spent = inner.limiter.spend(self.call.weight, inner.now()).map_err(|refusal| self.refused(refusal))?;
                 let credentials = self.credentials().await.map_err(Trouble::Final)?;
                 let base =
                     credentials.as_ref().and_then(|cached| cached.credentials.base()).unwrap_or(&inner.base).clone();
@@ -178,8 +178,8 @@ impl Run<'_> {
                     .limiter
                     .admit(self.call.weight, self.deadline)
                     .await
-                    .map_err(|refusal| self.refused(&refusal))?;
-                (credentials, base, Some(permit))
+                    .map_err(|refusal| self.refused(refusal))?;
+                (credentials, base, Some(permit), spent)
             }
         };
         let request = self.request(&base, credentials.as_deref()).map_err(Trouble::Final)?;
@@ -243,12 +243,15 @@ impl Run<'_> {
     }
 
     /// Not let through by our own limits.
-    fn refused(&self, refusal: &Refusal) -> Trouble {
-        let error = Error::new(refusal.kind, self.call.operation).with_message(refusal.why).with_retryable(true);
-        Trouble::Final(self.finish(match refusal.wait {
-            Some(wait) => error.with_retry_after(wait),
-            None => error,
-        }))
+    fn refused(&self, refusal: Refusal) -> Trouble {
+        let mut error = Error::new(refusal.kind, self.call.operation).with_message(refusal.why).with_retryable(true);
+        if let Some(wait) = refusal.wait {
+            error = error.with_retry_after(wait);
+        }
+        if let Some(hint) = refusal.hint {
+            error = error.with_hint(hint);
+        }
+        Trouble::Final(self.finish(error))
     }
 
     fn finish(&self, error: Error) -> Error {
