@@ -157,6 +157,9 @@ pub struct LimitFeedback {
     pub window: Option<Allowance>,
     /// The daily allotment; it feeds [`DailyBudget::reserve`].
     pub daily: Option<Allowance>,
+    /// The part of the daily allotment that is this caller's own, where the vendor gives each application one. The
+    /// reserve is kept of it, too.
+    pub daily_share: Option<Allowance>,
 }
 
 impl LimitFeedback {
@@ -176,13 +179,20 @@ impl LimitFeedback {
             limit: number("x-ratelimit-limit").or_else(|| number("x-ratelimit-total")),
             reset_in,
         });
-        Self { window, daily: None }
+        Self { window, ..Self::default() }
     }
 
     /// Says what is left of the daily allotment.
     #[must_use]
     pub fn with_daily(mut self, allowance: Allowance) -> Self {
         self.daily = Some(allowance);
+        self
+    }
+
+    /// Says what is left of the caller's own part of the daily allotment.
+    #[must_use]
+    pub fn with_daily_share(mut self, allowance: Allowance) -> Self {
+        self.daily_share = Some(allowance);
         self
     }
 

@@ -50,9 +50,17 @@ pub(crate) struct Limiter {
 struct Day {
     date: Option<NaiveDate>,
     spent: u64,
-    told: Option<(Allowance, Instant)>,
+    told: Option<Told>,
     /// Calls whose answers have not come: the server's count may not know them yet.
     open: u64,
+}
+
+/// The server's last word about the day: of the whole account, and of the caller's own part.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    whole: Option<Allowance>,
+    share: Option<Allowance>,
+    since: Instant,
 }
 
 /// A call that was taken out of the daily budget and is under way.
@@ -104,17 +112,16 @@ impl Limiter {
             let hint = Some("wait until midnight (UTC), or raise the client's daily budget");
             return Err(Refusal { kind: ErrorKind::QuotaExhausted, wait: until_midnight(now), why: why.into(), hint });
         }
-        if let Some((left, since)) = day.told {
+        for left in day.told.into_iter().flat_map(|told| [told.whole, told.share]).flatten() {
             let floor = budget.floor(left.limit);
-            let age = since.elapsed();
+            let age = day.told.map_or(Duration::ZERO, |told| told.since.elapsed());
             let holds = left.reset_in.map_or(TOLD_HOLDS, |reset| reset.min(TOLD_HOLDS));
             if floor > 0 && left.remaining < floor.saturating_add(weight).saturating_add(day.open) {
                 let wait = left.reset_in.unwrap_or(holds).saturating_sub(age);
+                // Once the word is old, one call asks anew; until its answer comes the others keep waiting.
                 if age < holds || day.open > 0 {
                     return Err(down_to_the_floor(left, floor, wait));
                 }
-                // The word is old: this call asks anew, and until its answer comes the others keep waiting.
-                day.told = Some((left, Instant::now()));
             }
         }
         day.spent += weight;
@@ -193,21 +200,24 @@ impl Limiter {
         if let Some(Allowance { remaining: 0, reset_in: Some(reset), .. }) = feedback.window {
             self.pause(reset);
         }
-        if let Some(daily) = feedback.daily {
+        let (whole, share) = (feedback.daily, feedback.daily_share);
+        if whole.is_some() || share.is_some() {
             let mut day = lock(&self.day);
             // Answers overtake each other: of calls that were under way together, the one counted last is right.
-            let overtaken = |told: Allowance| {
-                told.limit == daily.limit && daily.remaining.checked_sub(told.remaining).is_some_and(|n| n <= day.open)
+            let open = day.open;
+            let overtaken = |old: Option<Allowance>, new: Option<Allowance>| {
+                let (Some(old), Some(new)) = (old, new) else { return false };
+                old.limit == new.limit && new.remaining > old.remaining && new.remaining - old.remaining <= open
             };
-            if !day.told.is_some_and(|(told, _)| daily.remaining > told.remaining && overtaken(told)) {
-                day.told = Some((daily, Instant::now()));
+            if !day.told.is_some_and(|told| overtaken(told.whole, whole) || overtaken(told.share, share)) {
+                day.told = Some(Told { whole, share, since: Instant::now() });
             }
         }
     }
 
     /// What the server last said about the day.
     pub(crate) fn daily_allowance(&self) -> Option<Allowance> {
-        lock(&self.day).told.map(|(allowance, _)| allowance)
+        lock(&self.day).told.and_then(|told| told.whole.or(told.share))
     }
 }
 
@@ -402,6 +412,22 @@ mod tests {
                 drop(asking);
                 drop(limiter.spend(1, now).unwrap());
             }
+        });
+    }
+
+    #[test]
+    fn the_reserve_is_kept_of_the_callers_own_share_too() {
+        run(async {
+            let limiter = Limiter::new(&Limits::new().daily(DailyBudget::default().reserve_percent(10)));
+            let share = |remaining| {
+                let own = Allowance { remaining, limit: Some(250), reset_in: None };
+                told(14_000).with_daily_share(own)
+            };
+            limiter.hear(&share(26));
+            drop(limiter.spend(1, DateTime::UNIX_EPOCH).unwrap());
+            limiter.hear(&share(25));
+            let refusal = limiter.spend(1, DateTime::UNIX_EPOCH).unwrap_err();
+            assert!(refusal.why.contains("225 of 250 calls are used, 25 are kept"), "{}", refusal.why);
         });
     }
 

@@ -170,7 +170,8 @@ impl Run<'_> {
                         .or_else(|error| self.built_later(error))
                         .map_err(Trouble::Final)?;
                 }
-                let spent = inner.limiter.spend(self.call.weight, inner.now()).map_err(|refusal| self.refused(refusal))?;
+                let spent =
+                    inner.limiter.spend(self.call.weight, inner.now()).map_err(|refusal| self.refused(refusal))?;
                 let credentials = self.credentials().await.map_err(Trouble::Final)?;
                 let base =
                     credentials.as_ref().and_then(|cached| cached.credentials.base()).unwrap_or(&inner.base).clone();

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use http::HeaderMap;
 use rest_core::{Allowance, BaseUrl, Call, Ledger, Reply, RestClient, Result};
@@ -8,15 +9,19 @@ use crate::config::{ApiVersion, SalesforceBuilder};
 use crate::models::{
     Account, Contact, Note, Opportunity, OpportunityContactRole, OpportunityStage, SObject, Task, User,
 };
+use crate::options::CallOptions;
 use crate::soql::Soql;
+use crate::usage::{ApiUsage, UsageBoard};
 
 /// A connection to one organisation. Cheap to clone; clones share the session, the limits and the ledger.
 #[derive(Clone)]
 pub struct Salesforce {
     rest: RestClient,
     version: ApiVersion,
-    /// Sent with every call.
+    /// What the caller says about every call, and the headers that say it.
+    options: CallOptions,
     headers: HeaderMap,
+    usage: Arc<UsageBoard>,
 }
 
 impl Salesforce {
@@ -25,8 +30,33 @@ impl Salesforce {
         SalesforceBuilder::default()
     }
 
-    pub(crate) fn new(rest: RestClient, version: ApiVersion, headers: HeaderMap) -> Self {
-        Self { rest, version, headers }
+    pub(crate) fn new(
+        rest: RestClient,
+        version: ApiVersion,
+        options: CallOptions,
+        usage: Arc<UsageBoard>,
+    ) -> Result<Self> {
+        let headers = options.headers()?;
+        Ok(Self { rest, version, options, headers, usage })
+    }
+
+    /// A client for calls with other headers. It shares everything else with this one: the session, the limits, the ledger.
+    ///
+    /// ```
+    /// # use salesforce::{CallOptions, DuplicateRules, NewContact, Result, Salesforce};
+    /// # async fn f(client: Salesforce, twin: NewContact) -> Result<()> {
+    /// let allow = CallOptions::new().duplicates(DuplicateRules::new().allow_save(true));
+    /// client.with(allow)?.contacts().create(&twin).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a name that cannot be sent.
+    pub fn with(&self, options: CallOptions) -> Result<Self> {
+        let options = self.options.clone().overlaid(options);
+        let headers = options.headers()?;
+        Ok(Self { options, headers, ..self.clone() })
     }
 
     /// The records of an object; of custom objects too, see [`SObject`].
@@ -127,6 +157,13 @@ impl Salesforce {
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         self.rest.ledger()
+    }
+
+    /// What the last answer told about the calls used: of the organisation, and of this app if it has an allotment of its
+    /// own. `None` before the first answer.
+    #[must_use]
+    pub fn usage(&self) -> Option<ApiUsage> {
+        self.usage.last()
     }
 
     /// What the server last said about the calls left of the organisation's 24 hours.

@@ -5,12 +5,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue};
 use rest_core::{BodyLimits, Clock, DailyBudget, Error, Limits, RestClient, Result, RetryPolicy, Transport};
 
 use crate::Salesforce;
 use crate::auth::Login;
 use crate::error::SalesforceProfile;
+use crate::options::{Assignment, CallOptions, DuplicateRules};
+use crate::usage::UsageBoard;
 
 /// A version of the API, such as 62.0 (Winter '25). Three come out each year; each is kept for years.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,11 +89,10 @@ pub struct SalesforceBuilder {
     seed: Option<u64>,
     daily_calls: Option<u64>,
     daily_floor: u64,
+    daily_floor_percent: u8,
     concurrency: Option<usize>,
     user_agent: Option<String>,
-    client_name: Option<String>,
-    assignment_rules: Option<bool>,
-    allow_duplicates: bool,
+    options: CallOptions,
 }
 
 impl SalesforceBuilder {
@@ -158,6 +158,13 @@ impl SalesforceBuilder {
         self
     }
 
+    /// As [`keep_daily_calls`](Self::keep_daily_calls), as a share of the allotment in percent (at most 100). If both are
+    /// set the larger counts. An app with an allotment of its own keeps the same share of that, too.
+    pub fn keep_daily_percent(mut self, percent: u8) -> Self {
+        self.daily_floor_percent = percent.min(100);
+        self
+    }
+
     /// Calls under way at once. Default 20; an organisation allows 25 that take longer than 20 s (5 in trials).
     pub fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = Some(calls);
@@ -173,21 +180,28 @@ impl SalesforceBuilder {
     /// The name that change events show as the origin of writes (`Sforce-Call-Options: client=…`): a way to know one's
     /// own writes. Letters, digits, `-`, `_` and `.` only.
     pub fn client_name(mut self, name: impl Into<String>) -> Self {
-        self.client_name = Some(name.into());
+        self.options = self.options.client_name(name);
         self
     }
 
     /// Whether writes of accounts, cases and leads run the organisation's active assignment rules. Default: the vendor's
     /// own, which is yes.
     pub fn assignment_rules(mut self, run: bool) -> Self {
-        self.assignment_rules = Some(run);
+        self.options = self.options.assignment(if run { Assignment::Active } else { Assignment::Off });
         self
     }
 
     /// Saves records that a duplicate rule matches, where the rule allows it. Default: they are refused with
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict).
     pub fn allow_duplicates(mut self, allow: bool) -> Self {
-        self.allow_duplicates = allow;
+        self.options = self.options.duplicates(DuplicateRules::new().allow_save(allow));
+        self
+    }
+
+    /// The headers that go with every call; [`Salesforce::with`] has others for some. What they name replaces what was
+    /// said before.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.options = self.options.overlaid(options);
         self
     }
 
@@ -197,20 +211,21 @@ impl SalesforceBuilder {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config): no login, client credentials for a host where they cannot work,
     /// or a name that cannot be sent.
     pub fn build(self) -> Result<Salesforce> {
-        let headers = self.standing_headers()?;
+        self.options.headers()?;
         let login = self.login.ok_or_else(|| {
             Error::config("the client has no login")
                 .with_hint("call .login(ClientCredentials::new(…)) or .login(Session::new(…)?)")
         })?;
-        let profile = Arc::new(SalesforceProfile);
+        let usage = Arc::new(UsageBoard::default());
+        let profile = Arc::new(SalesforceProfile { usage: Arc::clone(&usage) });
         let builder = match login {
             Login::ClientCredentials(login) => RestClient::builder(login.base()?, profile).auth(Arc::new(login)),
             Login::Session(session) => RestClient::builder(session.instance.clone(), profile).auth(Arc::new(session)),
         };
         let mut limits = Limits::new().concurrency(self.concurrency.unwrap_or(20));
-        if self.daily_calls.is_some() || self.daily_floor > 0 {
+        if self.daily_calls.is_some() || self.daily_floor > 0 || self.daily_floor_percent > 0 {
             let budget = self.daily_calls.map_or_else(DailyBudget::default, DailyBudget::calls);
-            limits = limits.daily(budget.reserve(self.daily_floor));
+            limits = limits.daily(budget.reserve(self.daily_floor).reserve_percent(self.daily_floor_percent));
         }
         let mut builder = builder
             .retry(self.retry)
@@ -229,27 +244,7 @@ impl SalesforceBuilder {
         if let Some(seed) = self.seed {
             builder = builder.seed(seed);
         }
-        Ok(Salesforce::new(builder.build()?, self.version, headers))
-    }
-
-    /// The headers that go with every call.
-    fn standing_headers(&self) -> Result<HeaderMap> {
-        let mut headers = HeaderMap::new();
-        if let Some(name) = &self.client_name {
-            let plain =
-                !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-            let value = HeaderValue::try_from(format!("client={name}")).ok().filter(|_| plain);
-            let value = value
-                .ok_or_else(|| Error::config("the client name may hold letters, digits, `-`, `_` and `.` only"))?;
-            headers.insert("sforce-call-options", value);
-        }
-        if let Some(run) = self.assignment_rules {
-            headers.insert("sforce-auto-assign", HeaderValue::from_static(if run { "TRUE" } else { "FALSE" }));
-        }
-        if self.allow_duplicates {
-            headers.insert("sforce-duplicate-rule-header", HeaderValue::from_static("allowSave=true"));
-        }
-        Ok(headers)
+        Salesforce::new(builder.build()?, self.version, self.options, usage)
     }
 }
 

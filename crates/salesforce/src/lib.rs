@@ -41,25 +41,30 @@ mod config;
 mod error;
 mod ids;
 mod models;
+mod options;
 pub mod soql;
 mod time;
+mod usage;
 
 pub use api::{
-    ChildRelationship, DeletedRecord, DeletedRecords, Describe, DescribedField, FieldKind, GlobalDescribe, Limit,
-    MOST_RETRIEVED, MOST_WRITTEN, ObjectSummary, PicklistValue, Query, QueryPage, RecordTypeInfo, Records, Release,
-    Retrieved, Saved, UpdatedRecords, Upserted, UserInfo,
+    ChildRelationship, Conditional, DeletedRecord, DeletedRecords, Describe, DescribedField, FieldKind, Fresh,
+    GlobalDescribe, Limit, MOST_RETRIEVED, MOST_WRITTEN, ObjectSummary, PicklistValue, Precondition, Query, QueryPage,
+    RecordTypeInfo, Records, Release, Retrieved, Saved, UpdatedRecords, Upserted, UserInfo, Versioned,
 };
 pub use auth::{ClientCredentials, Login, LoginHost, Session};
 pub use client::Salesforce;
 pub use config::{ApiVersion, SalesforceBuilder};
+pub use error::{ApiError, Duplicates, ErrorDetails, MatchRecord, MatchResult};
 pub use ids::{Any, AnyId, Id, IdError, Keyed};
 pub use models::{
     Account, AccountUpdate, Change, Children, Contact, ContactUpdate, Fields, NewAccount, NewContact, NewNote,
     NewOpportunity, NewOpportunityContactRole, NewTask, Note, NoteUpdate, Opportunity, OpportunityContactRole,
     OpportunityContactRoleUpdate, OpportunityStage, OpportunityUpdate, SObject, Task, TaskUpdate, User, Writable,
 };
+pub use options::{Assignment, CallOptions, DuplicateRules};
 pub use rest_core::{BadRecord, Error, ErrorKind, Result, Row};
 pub use time::{format_instant, parse_instant};
+pub use usage::{ApiUsage, Used};
 
 /// The vendor's name in errors, spans, metrics and the ledger.
 pub(crate) const VENDOR: &str = "salesforce";

@@ -23,6 +23,11 @@ pub(crate) fn format_http(instant: DateTime<Utc>) -> String {
     instant.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
+/// Reads the date of an HTTP header.
+pub(crate) fn parse_http(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc2822(text).ok().map(|date| date.to_utc())
+}
+
 /// The one form that answers have.
 fn fast(text: &[u8]) -> Option<DateTime<Utc>> {
     let number = |range: std::ops::Range<usize>| {

@@ -1,18 +1,23 @@
 //! The API's resources, one file each. Requests are built by pure functions and sent by the handles.
 
 mod collections;
+mod conditional;
 mod describe;
+mod external;
 mod feeds;
 mod org;
 mod query;
+mod related;
 mod sobjects;
 
 pub use collections::{MOST_RETRIEVED, MOST_WRITTEN, Retrieved, Saved};
+pub use conditional::{Conditional, Fresh, Precondition, Versioned};
 pub use describe::{
     ChildRelationship, Describe, DescribedField, FieldKind, GlobalDescribe, ObjectSummary, PicklistValue,
     RecordTypeInfo,
 };
+pub use external::Upserted;
 pub use feeds::{DeletedRecord, DeletedRecords, UpdatedRecords};
 pub use org::{Limit, Release, UserInfo};
 pub use query::{Query, QueryPage};
-pub use sobjects::{Records, Upserted};
+pub use sobjects::Records;

@@ -155,6 +155,17 @@ impl Salesforce {
     }
 }
 
+/// The rows of a call that answers like a query, all pages of them.
+pub(super) fn rows_of<T>(client: Salesforce, call: Call) -> BoxStream<'static, Result<Row<T>>>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    let rows = |page: QueryPage<T>| stream::iter(page.records.into_iter().map(Ok));
+    let row =
+        |record: Result<Result<Row<T>, BadRecord>>| record?.map_err(|bad| bad.into_error("query").with_vendor(VENDOR));
+    read_pages::<T>(client, Cursor::Start, call, None).map_ok(rows).try_flatten().map(row).boxed()
+}
+
 fn read_pages<T>(
     client: Salesforce,
     start: Cursor,

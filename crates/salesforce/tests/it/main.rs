@@ -4,9 +4,15 @@
 
 mod answers;
 mod auth;
+mod budget;
 mod collections;
+mod conditions;
+mod errors;
+mod external_ids;
+mod options;
 mod query;
 mod records;
+mod related;
 mod samples;
 
 use salesforce::{ClientCredentials, LoginHost, Salesforce, SalesforceBuilder, Session};

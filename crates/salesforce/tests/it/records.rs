@@ -93,41 +93,6 @@ async fn every_object_can_be_created() {
 }
 
 #[tokio::test]
-async fn an_external_id_with_any_characters_finds_its_record_again() {
-    let org = Org::empty().await;
-    let contacts = org.client.contacts();
-    for key in ["a/b c", "x?y#z", "50%+1", "ü&=;'\"", "..", "a\\b", "name.exe"] {
-        let key = format!("k{key}k");
-        let first = contacts.upsert("Crmkit_Key__c", &key, &person("First")).await.unwrap();
-        assert!(first.created, "{key}");
-        let second = contacts.upsert("Crmkit_Key__c", &key, &person("Second")).await.unwrap();
-        assert_eq!((second.id, second.created), (first.id, false), "{key}");
-        let row = contacts.get_by_external_id("Crmkit_Key__c", &key).await.unwrap();
-        assert_eq!((row.id, row.last_name.as_deref()), (first.id, Some("Second")), "{key}");
-    }
-    let calls = org.calls();
-    assert_eq!(contacts.upsert("Crmkit_Key__c", " ", &person("x")).await.unwrap_err().kind(), ErrorKind::Config);
-    assert_eq!(org.calls(), calls, "an empty key is refused before it is sent");
-}
-
-#[tokio::test]
-async fn an_external_id_that_several_carry_is_a_conflict_that_names_them() {
-    let org = Org::empty().await;
-    let contacts = org.client.contacts();
-    let mut twin = person("Twin");
-    twin.custom.set("Legacy_Id__c", "L-1");
-    let ids = [contacts.create(&twin).await.unwrap(), contacts.create(&twin).await.unwrap()];
-    let errors = [
-        contacts.upsert("Legacy_Id__c", "L-1", &person("x")).await.unwrap_err(),
-        contacts.get_by_external_id("Legacy_Id__c", "L-1").await.unwrap_err(),
-    ];
-    for error in errors {
-        assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
-        assert!(ids.iter().all(|id| error.vendor_message().contains(id.as_str())), "{error}");
-    }
-}
-
-#[tokio::test]
 async fn refusals_name_the_field_and_the_vendors_words() {
     let org = Org::empty().await;
     let contacts = org.client.contacts();
@@ -144,20 +109,6 @@ async fn refusals_name_the_field_and_the_vendors_words() {
     let mut nan = person("x");
     nan.custom.set("Region__c", std::collections::BTreeMap::from([((1, 2), 3)]));
     assert_eq!(contacts.create(&nan).await.unwrap_err().kind(), ErrorKind::Config, "what is no JSON is not sent");
-}
-
-#[tokio::test]
-async fn a_change_since_the_last_look_is_noticed() {
-    let org = Org::empty().await;
-    let contacts = org.client.contacts();
-    let id = contacts.create(&person("x")).await.unwrap();
-    let seen = contacts.get(id).await.unwrap().system_modstamp.unwrap();
-    org.sandbox.clock().advance(TimeDelta::minutes(5));
-    let update = ContactUpdate { title: "Analyst".into(), ..ContactUpdate::default() };
-    contacts.update_unmodified_since(id, seen, &update).await.unwrap();
-    org.sandbox.clock().advance(TimeDelta::minutes(5));
-    let error = contacts.update_unmodified_since(id, seen, &update).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Precondition, "{error}");
 }
 
 #[tokio::test]

@@ -146,6 +146,10 @@ impl Org {
             ["sobjects", object, "deleted"] => self.deleted(call, object),
             ["sobjects", object, id] => self.row_resource(call, object, id),
             ["sobjects", object, key, value] => self.keyed_resource(call, object, key, value),
+            ["sobjects", object, id, steps @ ..] => {
+                let object = self.object_named(object)?;
+                self.related(call, object, id, steps)
+            }
             ["query"] => self.query(call, false),
             ["queryAll"] => self.query(call, true),
             ["query" | "queryAll", locator] => self.next_page(call, locator),

@@ -139,7 +139,7 @@ impl Org {
 }
 
 /// `Sforce-Query-Options: batchSize=500`, within its bounds.
-fn page_size(call: &Call) -> usize {
+pub(super) fn page_size(call: &Call) -> usize {
     let options = call.header("sforce-query-options").unwrap_or_default();
     let named = options.split([',', ';']).filter_map(|option| option.split_once('='));
     let wanted = named
@@ -148,7 +148,7 @@ fn page_size(call: &Call) -> usize {
     wanted.unwrap_or(PAGE).clamp(SMALLEST_PAGE, PAGE)
 }
 
-fn page_json(call: &Call, page: Page, cursor: Option<SfId>) -> Json {
+pub(super) fn page_json(call: &Call, page: Page, cursor: Option<SfId>) -> Json {
     let mut body = Map::new();
     body.insert("totalSize".to_owned(), json!(page.total));
     body.insert("done".to_owned(), json!(page.next.is_none()));

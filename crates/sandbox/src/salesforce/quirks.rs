@@ -37,6 +37,11 @@ pub struct Quirks {
     pub refuse_external_id_in_body: bool,
     /// Whether an account with a won opportunity refuses to be deleted with `DELETE_FAILED`.
     pub protect_accounts_with_won_deals: bool,
+    /// Whether a change of a record by id without a conditional header is answered 428.
+    pub demand_conditional_updates: bool,
+    /// Endings of external ids, without the dot, that the edge takes for those of blocked files and answers with 404.
+    /// Which there are is not documented; `inc` is the documented example.
+    pub blocked_endings: Vec<String>,
     /// By how much `latestDateCovered` of the change feeds trails the present, as with long open transactions.
     pub feed_lag_seconds: u32,
 }
@@ -56,6 +61,8 @@ impl Default for Quirks {
             wrong_reference_is_malformed_id: true,
             refuse_external_id_in_body: true,
             protect_accounts_with_won_deals: false,
+            demand_conditional_updates: false,
+            blocked_endings: ["inc", "exe"].map(str::to_owned).to_vec(),
             feed_lag_seconds: 0,
         }
     }

@@ -20,6 +20,7 @@ mod salesforce_any_request;
 mod salesforce_collections;
 mod salesforce_composite;
 mod salesforce_org;
+mod salesforce_protocol;
 mod salesforce_query;
 mod salesforce_recorded;
 mod salesforce_records;
