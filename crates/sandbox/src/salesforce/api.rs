@@ -153,6 +153,7 @@ impl Org {
             ["query"] => self.query(call, false),
             ["queryAll"] => self.query(call, true),
             ["query" | "queryAll", locator] => self.next_page(call, locator),
+            ["jobs", family, rest @ ..] => self.bulk_resource(call, family, rest),
             ["limits"] => self.limits(call),
             ["limits", "recordCount"] => self.record_count(call),
             ["composite"] => self.composite(call),
@@ -169,7 +170,7 @@ impl Org {
     fn resources(&self, call: &Call) -> Json {
         let base = format!("/services/data/{}", call.version);
         let mut resources = serde_json::Map::new();
-        for name in ["sobjects", "query", "queryAll", "limits", "composite"] {
+        for name in ["sobjects", "query", "queryAll", "limits", "composite", "jobs"] {
             resources.insert(name.to_owned(), Json::String(format!("{base}/{name}")));
         }
         resources.insert("identity".to_owned(), Json::String(self.identity_url(&call.origin)));
@@ -187,9 +188,10 @@ fn reply(answer: Result<Answer, Failure>) -> Reply {
         Ok(answer) => answer,
         Err(failure) => return failure_reply(&failure),
     };
-    let mut reply = match &answer.body {
-        Some(body) => json_reply(answer.status, body),
-        None => Reply::empty(answer.status),
+    let mut reply = match (&answer.body, &answer.csv) {
+        (Some(body), _) => json_reply(answer.status, body),
+        (None, Some(csv)) => Reply::text(answer.status, "text/csv; charset=UTF-8", csv.clone()),
+        (None, None) => Reply::empty(answer.status),
     };
     for (name, value) in &answer.headers {
         set(&mut reply, name, value);

@@ -126,6 +126,8 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Option<Json>,
+    /// The rows of a bulk job, in place of a body of JSON.
+    pub(crate) csv: Option<Bytes>,
 }
 
 impl Answer {
@@ -134,11 +136,15 @@ impl Answer {
     }
 
     pub(crate) fn new(status: StatusCode, body: Json) -> Answer {
-        Answer { status, headers: Vec::new(), body: Some(body) }
+        Answer { body: Some(body), ..Answer::empty(status) }
     }
 
     pub(crate) fn empty(status: StatusCode) -> Answer {
-        Answer { status, headers: Vec::new(), body: None }
+        Answer { status, headers: Vec::new(), body: None, csv: None }
+    }
+
+    pub(crate) fn csv(text: String) -> Answer {
+        Answer { csv: Some(text.into()), ..Answer::empty(StatusCode::OK) }
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Answer {

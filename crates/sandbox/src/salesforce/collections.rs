@@ -23,12 +23,12 @@ const MAX_RETRIEVED: usize = 2_000;
 
 /// What became of one record.
 #[derive(Debug)]
-struct Outcome {
+pub(crate) struct Outcome {
     /// Known even where the write failed, for updates and deletes.
-    id: Option<SfId>,
+    pub(crate) id: Option<SfId>,
     /// Only upserts say it.
-    created: Option<bool>,
-    result: Result<(), Failure>,
+    pub(crate) created: Option<bool>,
+    pub(crate) result: Result<(), Failure>,
 }
 
 impl Outcome {
@@ -141,7 +141,8 @@ impl Org {
         })
     }
 
-    fn upsert_one(&mut self, object: ObjectIndex, field: FieldIndex, mut fields: Fields) -> Outcome {
+    /// One row of an upsert: the key is among its fields.
+    pub(crate) fn upsert_one(&mut self, object: ObjectIndex, field: FieldIndex, mut fields: Fields) -> Outcome {
         let author = self.caller();
         let definition = self.schema.object(object);
         let key = definition.field(field);
@@ -247,7 +248,8 @@ impl Org {
         }
     }
 
-    fn id_in(&self, object: ObjectIndex, text: Option<String>) -> Result<SfId, ApiError> {
+    /// The id that a record of a collection names.
+    pub(crate) fn id_in(&self, object: ObjectIndex, text: Option<String>) -> Result<SfId, ApiError> {
         let definition = self.schema.object(object);
         let Some(text) = text else {
             return Err(ApiError::record("MISSING_ARGUMENT", "Id not specified in an update call", &[]));
@@ -262,7 +264,7 @@ impl Org {
     }
 
     /// A record that never was is an invalid reference here, not a missing resource.
-    fn known(&self, object: ObjectIndex, id: SfId) -> Result<(), Failure> {
+    pub(crate) fn known(&self, object: ObjectIndex, id: SfId) -> Result<(), Failure> {
         match self.store.get(object, id) {
             Some(_) => Ok(()),
             None => Err(ApiError::invalid_cross_reference(None).into()),

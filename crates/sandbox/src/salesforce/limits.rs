@@ -7,14 +7,11 @@ use super::errors::Failure;
 use super::org::Org;
 
 /// Allowances that the sandbox never draws on, as in a new organisation.
-const UNTOUCHED: [(&str, u64); 20] = [
+const UNTOUCHED: [(&str, u64); 17] = [
     ("AnalyticsExternalDataSizeMB", 40_960),
     ("ConcurrentAsyncGetReportInstances", 200),
     ("ConcurrentSyncReportRuns", 20),
     ("DailyAsyncApexExecutions", 250_000),
-    ("DailyBulkApiBatches", 15_000),
-    ("DailyBulkV2QueryFileStorageMB", 976_562),
-    ("DailyBulkV2QueryJobs", 10_000),
     ("DailyDurableStreamingApiEvents", 10_000),
     ("DailyGenericStreamingApiEvents", 10_000),
     ("DailyStreamingApiEvents", 10_000),
@@ -46,6 +43,10 @@ impl Org {
         let records: usize = (0..self.schema.objects.len()).map(|object| self.store.rows(object).count()).sum();
         let left = DATA_STORAGE_MB.saturating_sub(records / RECORDS_PER_MB);
         limits.insert("DataStorageMB".to_owned(), json!({"Max": DATA_STORAGE_MB, "Remaining": left}));
+        let (batches, jobs) = (self.bulk.batches.count(self.now), self.bulk.query_jobs.count(self.now));
+        limits.insert("DailyBulkApiBatches".to_owned(), limit(15_000, batches));
+        limits.insert("DailyBulkV2QueryJobs".to_owned(), limit(10_000, jobs));
+        limits.insert("DailyBulkV2QueryFileStorageMB".to_owned(), limit(976_562, self.bulk.query_bytes / 1_000_000));
         limits.extend(UNTOUCHED.iter().map(|(name, max)| ((*name).to_owned(), limit(*max, 0))));
         limits.sort_keys();
         Ok(Answer::ok(Json::Object(limits)))

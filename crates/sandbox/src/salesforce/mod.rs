@@ -2,13 +2,15 @@
 //!
 //! Served: versions and resources, OAuth (client credentials, password, refresh, revocation, user info), describe,
 //! records by id and by external id, conditional reads and writes, `updated` and `deleted`, SOQL with pages,
-//! collections, composite, batch, tree and graph, limits. Ids, tokens, errors and stamps have the vendor's shapes; what
+//! collections, composite, batch, tree and graph, bulk jobs, limits. Ids, tokens, errors and stamps have the vendor's
+//! shapes; what
 //! the vendor leaves open is a switch in [`Quirks`].
 //!
-//! Not served: search, bulk jobs, SOAP, lead conversion, change events, files and the UI resources (404).
+//! Not served: search, SOAP, lead conversion, change events, files and the UI resources (404).
 
 mod api;
 mod batch;
+mod bulk;
 mod call;
 mod coerce;
 mod collections;

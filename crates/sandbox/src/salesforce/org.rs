@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 
+use super::bulk::Bulk;
 use super::cursors::Cursors;
 use super::errors::{ApiError, Failure};
 use super::ids::SfId;
@@ -45,6 +46,7 @@ pub(crate) struct Org {
     pub(crate) usage: Usage,
     pub(crate) cursors: Cursors,
     pub(crate) locks: Locks,
+    pub(crate) bulk: Bulk,
     /// What the request in hand has changed so far.
     pub(crate) effects: Vec<Effect>,
     /// The time of the request in hand; stamps have whole seconds.
@@ -79,6 +81,7 @@ impl Org {
             usage: Usage::default(),
             cursors: Cursors::new(),
             locks: Locks::default(),
+            bulk: Bulk::new(context.rng("salesforce bulk")),
             effects: Vec::new(),
             now,
             born: now,
@@ -90,6 +93,7 @@ impl Org {
         self.now = now.trunc_subsecs(0);
         self.effects.clear();
         self.store.purge_expired(self.now);
+        self.tick_bulk();
     }
 
     pub(crate) fn savepoint(&mut self) -> Savepoint {

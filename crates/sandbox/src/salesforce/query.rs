@@ -49,12 +49,17 @@ impl Org {
     }
 
     fn binder(&self, call: &Call, all_rows: bool) -> Binder<'_> {
+        self.binder_of(call.major, all_rows)
+    }
+
+    /// A binder for callers of this version.
+    pub(crate) fn binder_of(&self, version: u32, all_rows: bool) -> Binder<'_> {
         Binder {
             schema: &self.schema,
             store: &self.store,
             now: self.now,
             user: self.sessions.user,
-            version: call.major,
+            version,
             all_rows,
             null_is_different: self.quirks.null_is_different,
         }

@@ -44,6 +44,24 @@ pub struct Quirks {
     pub blocked_endings: Vec<String>,
     /// By how much `latestDateCovered` of the change feeds trails the present, as with long open transactions.
     pub feed_lag_seconds: u32,
+    /// For how many seconds after its data was complete a bulk job waits before it runs. Default 0.
+    pub bulk_seconds: u32,
+    /// How often a bulk job must be looked at before it runs. With 0, the default, it runs by itself.
+    pub bulk_polls: u32,
+    /// Whether the results of ingest jobs come in another order than the upload (seeded); on by default, because
+    /// callers must not count on the order.
+    pub bulk_shuffle: bool,
+    /// Whether the user may delete for good with `hardDelete`; off by default, as in most profiles.
+    pub bulk_hard_delete: bool,
+    /// Every n-th row of an ingest job fails with `UNABLE_TO_LOCK_ROW`, as if others wrote to it. Default 0: none.
+    pub bulk_lock_every: usize,
+    /// Whether rows fail with `UNABLE_TO_LOCK_ROW` when an earlier batch of the same job holds their parent: what
+    /// happens to unsorted uploads. Off by default.
+    pub bulk_parent_locks: bool,
+    /// Rows of one batch, for `bulk_parent_locks`. Default 10,000, as on the platform.
+    pub bulk_batch_rows: usize,
+    /// Ingest jobs die after so many rows and leave the others unprocessed. Default 0: never.
+    pub bulk_fail_after_rows: usize,
 }
 
 impl Default for Quirks {
@@ -64,6 +82,14 @@ impl Default for Quirks {
             demand_conditional_updates: false,
             blocked_endings: ["inc", "exe"].map(str::to_owned).to_vec(),
             feed_lag_seconds: 0,
+            bulk_seconds: 0,
+            bulk_polls: 0,
+            bulk_shuffle: true,
+            bulk_hard_delete: false,
+            bulk_lock_every: 0,
+            bulk_parent_locks: false,
+            bulk_batch_rows: 10_000,
+            bulk_fail_after_rows: 0,
         }
     }
 }

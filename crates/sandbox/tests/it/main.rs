@@ -17,6 +17,7 @@ mod freshsales_lists;
 mod freshsales_tasks;
 mod freshsales_upsert;
 mod salesforce_any_request;
+mod salesforce_bulk;
 mod salesforce_collections;
 mod salesforce_composite;
 mod salesforce_org;

@@ -19,6 +19,7 @@ pub(crate) use bind::Binder;
 pub(crate) use columns::column_metadata;
 pub(crate) use eval::{Evaluation, Results};
 pub(crate) use parse::parse;
+pub(crate) use plan::{Column, Leaf, Output, Plan};
 
 /// Why a query is refused, and where in its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
