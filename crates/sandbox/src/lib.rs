@@ -63,6 +63,8 @@ pub use emulator::{Context, Edited, Emulator, HumanEdit, Refusal, Refused, Reply
 pub use fault::{Fault, FaultKind, Faults, Matcher, Rate};
 pub use frame::{ConnectionReset, send};
 pub use log::{Action, Actor, CallLog, Effect, Entry};
+#[doc(hidden)]
+pub use salesforce::fuzzing;
 pub use server::Running;
 
 use frame::Frame;

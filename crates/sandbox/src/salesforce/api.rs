@@ -154,6 +154,7 @@ impl Org {
             ["queryAll"] => self.query(call, true),
             ["query" | "queryAll", locator] => self.next_page(call, locator),
             ["jobs", family, rest @ ..] => self.bulk_resource(call, family, rest),
+            ["tooling", "query"] => self.tooling_query(call),
             ["limits"] => self.limits(call),
             ["limits", "recordCount"] => self.record_count(call),
             ["composite"] => self.composite(call),

@@ -25,6 +25,10 @@ pub enum IdError {
 }
 
 impl SfId {
+    /// No id is less, or greater, than these.
+    pub(crate) const LEAST: SfId = SfId([0; 15]);
+    pub(crate) const GREATEST: SfId = SfId([u8::MAX; 15]);
+
     /// Reads an id of 15 or 18 characters.
     ///
     /// # Errors

@@ -24,6 +24,8 @@ mod errors;
 mod feeds;
 mod fixtures;
 mod graph;
+#[doc(hidden)]
+pub mod fuzzing;
 mod ids;
 mod limits;
 mod locks;

@@ -1,13 +1,21 @@
 //! `query`, `queryAll` and their further pages.
 
-use serde_json::{Map, Value as Json, json};
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serde_json::{Value as Json, json};
 
 use super::call::{Answer, Call};
-use super::cursors::{Page, Snapshot};
+use super::cursors::Snapshot;
 use super::errors::{ApiError, Failure};
-use super::ids::SfId;
 use super::org::Org;
-use super::soql::{Binder, Evaluation, Results, column_metadata, parse};
+use super::ids::SfId;
+use super::schema::{FieldIndex, FieldType, ObjectIndex};
+use super::soql::{
+    Binder, Column, Evaluation, Form, Frozen, Leaf, Output, Plan, Query, Results, Shown, Usage, column_metadata, parse,
+};
+use super::SHOWN_VERSION;
+use super::value::Value;
 
 /// Rows per page, unless the caller asks for fewer.
 const PAGE: usize = 2_000;
@@ -15,6 +23,8 @@ const PAGE: usize = 2_000;
 const SMALLEST_PAGE: usize = 200;
 /// Groups that one answer can hold: grouped results have no further pages.
 const MAX_GROUPS: usize = 2_000;
+/// Two custom fields with more characters than this make pages small.
+const LONG_TEXT: u32 = 255;
 
 impl Org {
     /// `GET query?q=…`.
@@ -26,40 +36,74 @@ impl Org {
                 None => Err(ApiError::request("MALFORMED_QUERY", "A query string has to be specified").into()),
             };
         };
-        let binder = self.binder(call, all_rows);
-        let bound = parse(text).and_then(|query| Ok((binder.bind(&query)?, query)));
-        let (plan, query) = bound.map_err(|error| error.in_query(text))?;
+        let (query, plan) = self.plan(text, call.major, all_rows)?;
         if call.flag("columns") {
             return Ok(Answer::ok(column_metadata(&self.schema, &plan)));
         }
-        let evaluation = Evaluation {
-            schema: &self.schema,
-            store: &self.store,
-            all_rows,
-            version: &call.version,
-            null_is_different: self.quirks.null_is_different,
-        };
-        let results = evaluation.run(&plan);
-        if !query.group_by.is_empty() && results.rows.len() > MAX_GROUPS {
-            let message =
-                "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch";
-            return Err(ApiError::request("EXCEEDED_ID_LIMIT", message).into());
+        let shown = Shown { schema: &self.schema, version: &call.version };
+        match self.evaluation(all_rows).run(&plan) {
+            Results::Count(total) => Ok(Answer::ok(shown.page(Vec::new(), total, None))),
+            Results::Groups(groups) if !query.group_by.is_empty() && groups.len() > MAX_GROUPS => {
+                let message = "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a \
+                    single batch";
+                Err(ApiError::request("EXCEEDED_ID_LIMIT", message).into())
+            }
+            Results::Groups(groups) => {
+                let Output::Groups(grouping) = &plan.output else {
+                    return Ok(Answer::ok(shown.page(Vec::new(), 0, None)));
+                };
+                let rows: Vec<Json> = groups.iter().map(|values| Shown::group(grouping, values)).collect();
+                let total = rows.len();
+                Ok(Answer::ok(shown.page(rows, total, None)))
+            }
+            Results::Rows(rows) => {
+                if let Some(usage) = query.usage {
+                    self.note_usage(&plan, &rows, usage);
+                }
+                Ok(Answer::ok(self.first_page(call, plan, rows)))
+            }
         }
-        Ok(Answer::ok(self.first_page(call, results)))
     }
 
-    fn binder(&self, call: &Call, all_rows: bool) -> Binder<'_> {
-        self.binder_of(call.major, all_rows)
+    /// Parses a query and binds it to the schema; errors show their place in the text.
+    pub(crate) fn plan(&self, text: &str, major: u32, all_rows: bool) -> Result<(Query, Plan), ApiError> {
+        let binder = self.binder_of(major, all_rows);
+        let bound = parse(text).and_then(|query| Ok((binder.bind(&query)?, query)));
+        bound.map(|(plan, query)| (query, plan)).map_err(|error| error.in_query(text))
     }
 
-    /// A binder for callers of this version.
-    pub(crate) fn binder_of(&self, version: u32, all_rows: bool) -> Binder<'_> {
+    /// Runs a query and gives the cells of each row, parents' fields beside the row's own, without nested columns.
+    pub(crate) fn flat_rows<T>(&self, plan: &Plan, all_rows: bool, mut each: impl FnMut(&[Json]) -> T) -> Vec<T> {
+        let Results::Rows(rows) = self.evaluation(all_rows).run(plan) else {
+            return Vec::new();
+        };
+        let shown = Shown { schema: &self.schema, version: SHOWN_VERSION };
+        let mut cells = Vec::new();
+        let rows = rows.iter().map(|row| {
+            cells.clear();
+            shown.cells(plan.object, row, plan.columns(), &mut cells);
+            each(&cells)
+        });
+        rows.collect()
+    }
+
+    pub(crate) fn binder_of(&self, major: u32, all_rows: bool) -> Binder<'_> {
         Binder {
             schema: &self.schema,
             store: &self.store,
             now: self.now,
+            zone: TimeDelta::minutes(self.quirks.user_zone_minutes.into()),
             user: self.sessions.user,
-            version,
+            version: major,
+            all_rows,
+            null_is_different: self.quirks.null_is_different,
+        }
+    }
+
+    pub(crate) fn evaluation(&self, all_rows: bool) -> Evaluation<'_> {
+        Evaluation {
+            schema: &self.schema,
+            store: &self.store,
             all_rows,
             null_is_different: self.quirks.null_is_different,
         }
@@ -67,100 +111,123 @@ impl Org {
 
     /// `GET query?explain=…`: whether an index would lead.
     fn explain(&self, call: &Call, text: &str) -> Result<Json, ApiError> {
-        let binder = self.binder(call, false);
-        let plan = parse(text).and_then(|query| binder.bind(&query)).map_err(|error| error.in_query(text))?;
-        let evaluation = Evaluation {
-            schema: &self.schema,
-            store: &self.store,
-            all_rows: false,
-            version: &call.version,
-            null_is_different: self.quirks.null_is_different,
-        };
+        let (_, plan) = self.plan(text, call.major, false)?;
         let object = self.schema.object(plan.object);
-        let (indexed, cardinality) = evaluation.access(&plan);
-        let all = self.store.rows(plan.object).count();
-        let leading = if indexed { "Index" } else { "TableScan" };
-        let cost = if indexed { cardinality as f64 / all.max(1) as f64 } else { 1.0 };
-        Ok(json!({"plans": [{
-            "cardinality": cardinality,
-            "fields": [],
-            "leadingOperationType": leading,
-            "notes": [],
-            "relativeCost": cost,
-            "sobjectCardinality": all,
-            "sobjectType": object.name,
-        }]}))
-    }
-
-    fn first_page(&mut self, call: &Call, mut results: Results) -> Json {
-        let size = page_size(call);
-        for (row, _) in &mut results.rows {
-            self.cut_children(call, row, size);
-        }
-        let total = results.total;
-        let snapshot = Snapshot::new(results.rows, size, self.now);
-        let page = snapshot.page(0);
-        let cursor = (!snapshot.fits_one_page()).then(|| self.cursors.open(snapshot, &self.quirks));
-        let page = page.map(|page| Page { total, ..page });
-        page.map_or_else(
-            || json!({"totalSize": total, "done": true, "records": []}),
-            |page| page_json(call, page, cursor),
-        )
-    }
-
-    /// Cuts child results that are larger than a page, and opens a cursor of their own for the rest.
-    fn cut_children(&mut self, call: &Call, row: &mut Json, size: usize) {
-        let Some(members) = row.as_object_mut() else {
-            return;
+        let explained = self.evaluation(false).explain(&plan);
+        let plan_json = |field: Option<usize>, cardinality: usize| {
+            let cost = match field {
+                Some(_) => cardinality as f64 / explained.all.max(1) as f64,
+                None => 1.0,
+            };
+            let fields: Vec<&str> = field.map(|field| object.field(field).name).into_iter().collect();
+            let note = json!({
+                "description": "Not considering filter for optimization because unindexed",
+                "fields": ["IsDeleted"],
+                "tableEnumOrId": object.name,
+            });
+            json!({
+                "cardinality": cardinality,
+                "fields": fields,
+                "leadingOperationType": if field.is_some() { "Index" } else { "TableScan" },
+                "notes": [note],
+                "relativeCost": cost,
+                "sobjectCardinality": explained.all,
+                "sobjectType": object.name,
+            })
         };
-        for value in members.values_mut() {
-            let Some(records) = value.get_mut("records").and_then(Json::as_array_mut) else {
-                continue;
+        // The cheapest first; the scan is always possible.
+        let mut plans = vec![plan_json(None, explained.all)];
+        if explained.field.is_some() {
+            plans.insert(0, plan_json(explained.field, explained.cardinality));
+        }
+        Ok(json!({ "plans": plans }))
+    }
+
+    /// The first page of records with some of their fields, as a query for them would answer.
+    pub(crate) fn page_of(&mut self, call: &Call, object: ObjectIndex, ids: &[SfId], fields: &[FieldIndex]) -> Json {
+        let definition = self.schema.object(object);
+        let column = |field: &FieldIndex| {
+            let name = definition.field(*field).name.to_owned();
+            Column::Field { name, leaf: Leaf::Field(*field), form: Form::Plain }
+        };
+        let plan = Plan { object, output: Output::Rows(fields.iter().map(column).collect()), ..Plan::default() };
+        let rows = ids.iter().filter_map(|id| self.store.shared(object, *id));
+        let rows = rows.map(|row| Frozen { row: Arc::clone(row), related: Box::default() }).collect();
+        self.first_page(call, plan, rows)
+    }
+
+    fn first_page(&mut self, call: &Call, plan: Plan, mut rows: Vec<Frozen>) -> Json {
+        let size = self.page_size(call, &plan);
+        let query = self.cursors.next_query();
+        let now = self.now;
+        let (cursors, quirks) = (&mut self.cursors, &self.quirks);
+        let has_children = |column: &Column| matches!(column, Column::Children { .. });
+        if plan.columns().iter().any(has_children) {
+            let mut open = |rows: Arc<Vec<Frozen>>, plan: &Arc<Plan>| {
+                let snapshot = Snapshot::new(rows, Arc::clone(plan), size);
+                let second = snapshot.second()?;
+                Some((cursors.open(query, snapshot, now, quirks), second))
             };
-            for record in records.iter_mut() {
-                self.cut_children(call, record, size);
-            }
-            if records.len() <= size {
-                continue;
-            }
-            let rows = std::mem::take(records).into_iter().map(|record| (record, 1)).collect();
-            let snapshot = Snapshot::new(rows, size, self.now);
-            let Some(page) = snapshot.page(0) else {
-                continue;
-            };
-            let cursor = self.cursors.open(snapshot, &self.quirks);
-            *value = page_json(call, page, Some(cursor));
+            rows.iter_mut().for_each(|row| row.cut_children(plan.columns(), size, &mut open));
+        }
+        let snapshot = Arc::new(Snapshot::new(Arc::new(rows), Arc::new(plan), size));
+        let cursor = snapshot.second().map(|_| cursors.open(query, Arc::clone(&snapshot), now, quirks));
+        let shown = Shown { schema: &self.schema, version: &call.version };
+        snapshot.page(0, cursor, shown).unwrap_or_else(|| shown.page(Vec::new(), 0, None))
+    }
+
+    /// `Sforce-Query-Options: batchSize=500`, within its bounds. Wide rows come in small pages whatever is asked for.
+    fn page_size(&self, call: &Call, plan: &Plan) -> usize {
+        let object = self.schema.object(plan.object);
+        let long = |column: &&Column| {
+            let field = object.find(column.name()).map(|field| object.field(field));
+            field.is_some_and(|field| field.custom() && field.kind == FieldType::Textarea && field.length > LONG_TEXT)
+        };
+        if plan.columns().iter().filter(long).count() >= 2 {
+            return SMALLEST_PAGE;
+        }
+        let options = call.header("sforce-query-options").unwrap_or_default();
+        let named = options.split([',', ';']).filter_map(|option| option.split_once('='));
+        let wanted = named
+            .filter(|(name, _)| name.trim().eq_ignore_ascii_case("batchSize"))
+            .find_map(|(_, size)| size.trim().parse::<usize>().ok());
+        wanted.unwrap_or(PAGE).clamp(SMALLEST_PAGE, PAGE)
+    }
+
+    /// `FOR VIEW` and `FOR REFERENCE` leave a mark on the records, which is no change of them.
+    fn note_usage(&mut self, plan: &Plan, rows: &[Frozen], usage: Usage) {
+        let schema = Arc::clone(&self.schema);
+        let object = schema.object(plan.object);
+        let stamp = match usage {
+            Usage::Viewed => "LastViewedDate",
+            Usage::Referenced => "LastReferencedDate",
+        };
+        for frozen in rows {
+            let mut row = (*frozen.row).clone();
+            row.set(object, stamp, Value::DateTime(self.now));
+            self.store.put(plan.object, row);
         }
     }
 
     /// `GET query/01g…-2000`.
     pub(crate) fn next_page(&mut self, call: &Call, locator: &str) -> Result<Answer, Failure> {
         call.only("HEAD,GET")?;
-        match self.cursors.page(locator, self.now, &self.quirks) {
-            Some((cursor, page)) => Ok(Answer::ok(page_json(call, page, Some(cursor)))),
+        let shown = Shown { schema: &self.schema, version: &call.version };
+        let found = self.cursors.find(locator, self.now, &self.quirks);
+        let page = found.and_then(|(cursor, snapshot, offset)| snapshot.page(offset, Some(cursor), shown));
+        match page {
+            Some(page) => Ok(Answer::ok(page)),
             None => Err(ApiError::request("INVALID_QUERY_LOCATOR", "invalid query locator").into()),
         }
     }
-}
 
-/// `Sforce-Query-Options: batchSize=500`, within its bounds.
-pub(super) fn page_size(call: &Call) -> usize {
-    let options = call.header("sforce-query-options").unwrap_or_default();
-    let named = options.split([',', ';']).filter_map(|option| option.split_once('='));
-    let wanted = named
-        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("batchSize"))
-        .find_map(|(_, size)| size.trim().parse::<usize>().ok());
-    wanted.unwrap_or(PAGE).clamp(SMALLEST_PAGE, PAGE)
-}
-
-pub(super) fn page_json(call: &Call, page: Page, cursor: Option<SfId>) -> Json {
-    let mut body = Map::new();
-    body.insert("totalSize".to_owned(), json!(page.total));
-    body.insert("done".to_owned(), json!(page.next.is_none()));
-    if let (Some(next), Some(cursor)) = (page.next, cursor) {
-        let url = format!("/services/data/{}/query/{cursor}-{next}", call.version);
-        body.insert("nextRecordsUrl".to_owned(), Json::String(url));
+    /// `GET tooling/query?q=…`: the organisation has none of the objects that are asked about there, and says so.
+    pub(crate) fn tooling_query(&mut self, call: &Call) -> Result<Answer, Failure> {
+        call.only("HEAD,GET")?;
+        let Some(text) = call.param("q") else {
+            return Err(ApiError::request("MALFORMED_QUERY", "A query string has to be specified").into());
+        };
+        let query = parse(text).map_err(|error| error.in_query(text))?;
+        Err(query.unsupported().in_query(text).into())
     }
-    body.insert("records".to_owned(), Json::Array(page.rows));
-    Json::Object(body)
 }

@@ -24,6 +24,11 @@ pub struct Quirks {
     pub open_cursors: usize,
     /// Life of a query cursor; two days.
     pub cursor_lifetime_seconds: u32,
+    /// By how many minutes the users' time zone is ahead of UTC: relative dates in queries (`TODAY`) begin and end at
+    /// that zone's midnight, and `convertTimezone()` converts to it. The zone has no summer time.
+    pub user_zone_minutes: i32,
+    /// How long a new or changed record stays out of the search index. (Real ones take seconds to minutes.)
+    pub search_delay_seconds: u32,
     /// Whether text loses its leading and trailing blanks on save (not documented).
     pub trim_text: bool,
     /// Whether `!=`, `NOT IN` and `NOT (… LIKE …)` let rows with a null in the field pass (sources disagree).
@@ -73,6 +78,8 @@ impl Default for Quirks {
             rotate_refresh_tokens: false,
             open_cursors: 10,
             cursor_lifetime_seconds: 2 * 24 * 60 * 60,
+            user_zone_minutes: 0,
+            search_delay_seconds: 0,
             trim_text: true,
             null_is_different: true,
             read_of_deleted_says_deleted: false,

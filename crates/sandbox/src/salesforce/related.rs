@@ -4,13 +4,11 @@ use axum::http::{Method, StatusCode};
 use serde_json::Value as Json;
 
 use super::call::{Answer, Call};
-use super::cursors::Snapshot;
 use super::errors::{ApiError, Failure};
 use super::ids::SfId;
 use super::org::Org;
-use super::query::{page_json, page_size};
 use super::records::named_fields;
-use super::schema::{ChildRelationship, ObjectIndex};
+use super::schema::{ChildRelationship, FieldIndex, ObjectIndex};
 use super::store::Row;
 use super::value::Value;
 
@@ -73,15 +71,16 @@ impl Org {
     fn children(&mut self, call: &Call, link: ChildRelationship, parent: SfId) -> Result<Answer, Failure> {
         call.only("HEAD,GET")?;
         let ids = self.store.live_with_value(link.child, link.field, &Value::Id(parent));
-        let rows = ids.iter().filter_map(|id| self.store.get(link.child, *id));
-        let rows = rows.map(|row| Ok((self.shown(call, link.child, row)?, 1))).collect::<Result<Vec<_>, ApiError>>()?;
-        let total = rows.len();
-        let snapshot = Snapshot::new(rows, page_size(call), self.now);
-        let Some(page) = snapshot.page(0) else {
-            return Ok(Answer::ok(serde_json::json!({"totalSize": total, "done": true, "records": []})));
+        let object = self.schema.object(link.child);
+        let mut fields: Vec<FieldIndex> = match call.param("fields") {
+            None => (0..object.fields.len()).collect(),
+            Some(list) => named_fields(object, list)?,
         };
-        let cursor = (!snapshot.fits_one_page()).then(|| self.cursors.open(snapshot, &self.quirks));
-        Ok(Answer::ok(page_json(call, page, cursor)))
+        // The id is the first field, and shown last where it was not asked for.
+        if !fields.contains(&0) {
+            fields.push(0);
+        }
+        Ok(Answer::ok(self.page_of(call, link.child, &ids, &fields)))
     }
 
     fn shown(&self, call: &Call, object: ObjectIndex, row: &Row) -> Result<Json, ApiError> {

@@ -61,8 +61,11 @@ impl Row {
 
 #[derive(Debug, Default)]
 struct Table {
-    rows: BTreeMap<SfId, Row>,
-    indexes: BTreeMap<FieldIndex, BTreeMap<Key, BTreeSet<SfId>>>,
+    /// Shared with the cursors that were opened over them: a change replaces a row, it never alters one.
+    rows: BTreeMap<SfId, Arc<Row>>,
+    indexes: BTreeMap<FieldIndex, BTreeSet<(Key, SfId)>>,
+    /// How many rows are not in the recycle bin.
+    live: usize,
     next_number: u64,
     /// When the latest of the purged records had been deleted.
     purged_until: Option<DateTime<Utc>>,
@@ -73,7 +76,7 @@ struct Table {
 struct Change {
     object: ObjectIndex,
     id: SfId,
-    before: Option<Row>,
+    before: Option<Arc<Row>>,
 }
 
 /// A point in a transaction to which the store can go back.
@@ -100,7 +103,7 @@ impl Store {
     pub(crate) fn new(schema: Arc<Schema>, first_number: u64) -> Store {
         let table = |object: &Object| {
             let indexed = object.fields.iter().enumerate().filter(|(_, field)| field.indexed());
-            let indexes = indexed.map(|(index, _)| (index, BTreeMap::new())).collect();
+            let indexes = indexed.map(|(index, _)| (index, BTreeSet::new())).collect();
             Table { indexes, next_number: first_number, ..Table::default() }
         };
         let tables = schema.objects.iter().map(table).collect();
@@ -116,18 +119,43 @@ impl Store {
     }
 
     pub(crate) fn get(&self, object: ObjectIndex, id: SfId) -> Option<&Row> {
+        self.tables[object].rows.get(&id).map(|row| &**row)
+    }
+
+    /// The row as it is now, for those who keep it.
+    pub(crate) fn shared(&self, object: ObjectIndex, id: SfId) -> Option<&Arc<Row>> {
         self.tables[object].rows.get(&id)
     }
 
     /// The record with this id, of whatever object, and that object.
     pub(crate) fn lookup(&self, id: SfId) -> Option<(ObjectIndex, &Row)> {
+        self.lookup_shared(id).map(|(object, row)| (object, &**row))
+    }
+
+    /// As [`lookup`](Store::lookup), for those who keep the row.
+    pub(crate) fn lookup_shared(&self, id: SfId) -> Option<(ObjectIndex, &Arc<Row>)> {
         let object = self.schema.by_prefix(id.prefix())?;
-        self.get(object, id).map(|row| (object, row))
+        self.shared(object, id).map(|row| (object, row))
     }
 
     /// All rows of an object in the order of their ids, deleted ones included.
     pub(crate) fn rows(&self, object: ObjectIndex) -> impl Iterator<Item = &Row> {
-        self.tables[object].rows.values()
+        self.tables[object].rows.values().map(|row| &**row)
+    }
+
+    /// The rows of an object whose ids lie in the range, in order, deleted ones included.
+    pub(crate) fn rows_in(
+        &self,
+        object: ObjectIndex,
+        ids: (Bound<SfId>, Bound<SfId>),
+    ) -> impl DoubleEndedIterator<Item = &Arc<Row>> {
+        let rows = not_empty(&ids).then(|| self.tables[object].rows.range(ids));
+        rows.into_iter().flatten().map(|(_, row)| row)
+    }
+
+    /// How many rows of an object there are: all, and those that are not in the recycle bin.
+    pub(crate) fn counts(&self, object: ObjectIndex) -> (usize, usize) {
+        (self.tables[object].rows.len(), self.tables[object].live)
     }
 
     pub(crate) fn is_indexed(&self, object: ObjectIndex, field: FieldIndex) -> bool {
@@ -141,8 +169,7 @@ impl Store {
 
     /// The ids of the records whose indexed `field` has this key, deleted included.
     pub(crate) fn with_key(&self, object: ObjectIndex, field: FieldIndex, key: &Key) -> Vec<SfId> {
-        let ids = self.tables[object].indexes.get(&field).and_then(|index| index.get(key));
-        ids.map(|ids| ids.iter().copied().collect()).unwrap_or_default()
+        self.with_keys_in(object, field, (Bound::Included(key.clone()), Bound::Included(key.clone()))).collect()
     }
 
     /// The live records whose indexed `field` has this value.
@@ -160,17 +187,32 @@ impl Store {
         from: Bound<DateTime<Utc>>,
         to: Bound<DateTime<Utc>>,
     ) -> Vec<SfId> {
-        let (Bound::Included(low) | Bound::Excluded(low)) = from else {
-            return self.in_time(object, field, Bound::Included(DateTime::<Utc>::MIN_UTC), to);
+        self.with_keys_in(object, field, (from.map(Key::DateTime), to.map(Key::DateTime))).collect()
+    }
+
+    /// The ids of the records whose indexed `field` has a key in the range, in order of key, then id. Records without
+    /// a value are in no range. Deleted ones are included.
+    pub(crate) fn with_keys_in(
+        &self,
+        object: ObjectIndex,
+        field: FieldIndex,
+        keys: (Bound<Key>, Bound<Key>),
+    ) -> impl DoubleEndedIterator<Item = SfId> {
+        let usable = not_empty(&keys);
+        // Among equal keys, the least and the greatest of ids enclose all others.
+        let from = match keys.0 {
+            Bound::Included(key) => Bound::Included((key, SfId::LEAST)),
+            Bound::Excluded(key) => Bound::Excluded((key, SfId::GREATEST)),
+            Bound::Unbounded => Bound::Unbounded,
         };
-        let empty = match to {
-            Bound::Included(high) => high < low || (high == low && from == Bound::Excluded(low)),
-            Bound::Excluded(high) => high <= low,
-            Bound::Unbounded => false,
+        let to = match keys.1 {
+            Bound::Included(key) => Bound::Included((key, SfId::GREATEST)),
+            Bound::Excluded(key) => Bound::Excluded((key, SfId::LEAST)),
+            Bound::Unbounded => Bound::Unbounded,
         };
-        let index = self.tables[object].indexes.get(&field).filter(|_| !empty);
-        let range = index.map(|index| index.range((from.map(Key::DateTime), to.map(Key::DateTime))));
-        range.into_iter().flatten().flat_map(|(_, ids)| ids.iter().copied()).collect()
+        let range = (from, to);
+        let index = self.tables[object].indexes.get(&field).filter(|_| usable);
+        index.map(|index| index.range(range)).into_iter().flatten().map(|(_, id)| *id)
     }
 
     /// Writes a row, new or changed.
@@ -179,7 +221,7 @@ impl Store {
             let at = row.get(self.schema.object(object), "SystemModstamp").as_datetime();
             self.oldest_deletion = self.oldest_deletion.into_iter().chain(at).min();
         }
-        self.replace(object, row.id, Some(row));
+        self.replace(object, row.id, Some(Arc::new(row)));
     }
 
     /// Removes a row for good.
@@ -246,39 +288,45 @@ impl Store {
         self.commit(mark);
     }
 
-    fn replace(&mut self, object: ObjectIndex, id: SfId, row: Option<Row>) {
+    fn replace(&mut self, object: ObjectIndex, id: SfId, row: Option<Arc<Row>>) {
         let before = self.swap(object, id, row);
         if self.open_transactions > 0 {
             self.journal.push(Change { object, id, before });
         }
     }
 
-    fn swap(&mut self, object: ObjectIndex, id: SfId, row: Option<Row>) -> Option<Row> {
-        let Table { rows, indexes, .. } = &mut self.tables[object];
+    fn swap(&mut self, object: ObjectIndex, id: SfId, row: Option<Arc<Row>>) -> Option<Arc<Row>> {
+        let Table { rows, indexes, live, .. } = &mut self.tables[object];
         let before = match row {
             Some(row) => rows.insert(id, row),
             None => rows.remove(&id),
         };
         let after = rows.get(&id);
+        *live += usize::from(after.is_some_and(|row| !row.is_deleted()));
+        *live -= usize::from(before.as_ref().is_some_and(|row| !row.is_deleted()));
         for (field, index) in indexes {
             let old = before.as_ref().map(|row| &row.values[*field]);
             let new = after.map(|row| &row.values[*field]);
             if old == new {
                 continue;
             }
-            if let Some(key) = old.and_then(Key::of)
-                && let Some(ids) = index.get_mut(&key)
-            {
-                ids.remove(&id);
-                if ids.is_empty() {
-                    index.remove(&key);
-                }
+            if let Some(key) = old.and_then(Key::of) {
+                index.remove(&(key, id));
             }
             if let Some(key) = new.and_then(Key::of) {
-                index.entry(key).or_default().insert(id);
+                index.insert((key, id));
             }
         }
         before
+    }
+}
+
+/// Whether a range can hold anything; the collections refuse ranges that end before they begin.
+fn not_empty<T: Ord>(range: &(Bound<T>, Bound<T>)) -> bool {
+    match range {
+        (Bound::Unbounded, _) | (_, Bound::Unbounded) => true,
+        (Bound::Included(low), Bound::Included(high)) => low <= high,
+        (Bound::Included(low) | Bound::Excluded(low), Bound::Included(high) | Bound::Excluded(high)) => low < high,
     }
 }
 

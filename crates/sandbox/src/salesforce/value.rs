@@ -89,7 +89,25 @@ impl Value {
     }
 }
 
-/// A value by which rows are found and compared. Texts are folded to lower case: case never tells two apart.
+/// A character as it is compared: in upper case, where that is one character too. Texts sort by their upper case, so
+/// that one fold serves equality and order, and an index over it serves both.
+pub(crate) fn fold_char(character: char) -> char {
+    if character.is_ascii() {
+        return character.to_ascii_uppercase();
+    }
+    let mut upper = character.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(only), None) => only,
+        _ => character,
+    }
+}
+
+/// A text as it is compared.
+pub(crate) fn fold(text: &str) -> String {
+    text.chars().map(fold_char).collect()
+}
+
+/// A value by which rows are found and compared. Texts are [folded](fold): case never tells two apart.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
     Bool(bool),
@@ -107,7 +125,7 @@ impl Key {
             Value::Null => None,
             Value::Bool(flag) => Some(Key::Bool(*flag)),
             Value::Int(_) | Value::Decimal(_) => value.as_number().map(Key::Number),
-            Value::Text(text) => Some(Key::Text(text.to_lowercase())),
+            Value::Text(text) => Some(Key::Text(fold(text))),
             Value::Id(id) => Some(Key::Id(*id)),
             Value::Date(date) => Some(Key::Date(*date)),
             Value::DateTime(at) => Some(Key::DateTime(*at)),
@@ -118,7 +136,7 @@ impl Key {
     pub(crate) fn is_of(&self, value: &Value) -> bool {
         match (self, value) {
             // The same as folding the text, without storing it.
-            (Key::Text(key), Value::Text(text)) => text.chars().flat_map(char::to_lowercase).eq(key.chars()),
+            (Key::Text(key), Value::Text(text)) => text.chars().map(fold_char).eq(key.chars()),
             (key, value) => Key::of(value).as_ref() == Some(key),
         }
     }

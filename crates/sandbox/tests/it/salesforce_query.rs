@@ -61,7 +61,7 @@ async fn conditions_select_the_right_rows() {
         ("AccountId = null", "Émile Adams"),
         ("AccountId IN (SELECT Id FROM Account WHERE Industry = 'Banking')", "Curie"),
         ("AccountId NOT IN (SELECT Id FROM Account WHERE Industry = 'Banking')", "Byron young Émile Adams"),
-        ("Id IN (SELECT WhoId FROM Task)", "Byron"),
+        ("AccountId IN (SELECT AccountId FROM Opportunity)", "Byron young"),
         ("Interests__c INCLUDES ('Analytics', 'Support')", "Byron Émile"),
         ("Interests__c INCLUDES ('Analytics;Billing')", "Byron"),
         ("Interests__c EXCLUDES ('Billing')", "Curie Émile Adams"),
@@ -284,7 +284,7 @@ async fn refused_queries_carry_code_place_and_words() {
         ("SELECT Name n FROM Contact", "MALFORMED_QUERY", "only aggregate expressions use field aliasing"),
         ("SELECT SUM(LastName) FROM Contact", "MALFORMED_QUERY", "does not support aggregate operator"),
         ("SELECT AnnualRevenue FROM Account GROUP BY AnnualRevenue", "MALFORMED_QUERY", "can not be grouped"),
-        ("SELECT Id FROM Contact WHERE Id IN (SELECT Subject FROM Task)", "INVALID_FIELD", "no id or reference"),
+        ("SELECT Id FROM Contact WHERE Id IN (SELECT Name FROM Account)", "MALFORMED_QUERY", "'Name' of a semi join"),
         (r"SELECT Id FROM Contact WHERE LastName = 'a\d'", "MALFORMED_QUERY", "Illegal character sequence"),
     ] {
         let answer = org.query(soql).await;

@@ -10,7 +10,7 @@ use crate::salesforce::errors::{ApiError, Failure};
 use crate::salesforce::ids::SfId;
 use crate::salesforce::org::Org;
 use crate::salesforce::schema::{FieldType, Object, Schema};
-use crate::salesforce::soql::{Column, Evaluation, Leaf, Output, Plan, parse};
+use crate::salesforce::soql::{Column, Leaf, Output, Plan, parse};
 
 /// Rows of a page for callers who do not say how many they want.
 const PAGE: usize = 50_000;
@@ -94,25 +94,18 @@ impl Org {
         let Some(Job { work: Work::Query(extract), version, dialect, .. }) = self.bulk.jobs.get(&id) else { return };
         let (text, all_rows, version, dialect) = (extract.query.clone(), extract.all_rows, *version, *dialect);
         let result = self.bulk_plan(version, &text, all_rows).map(|plan| {
-            let evaluation = Evaluation {
-                schema: &self.schema,
-                store: &self.store,
-                all_rows,
-                version: &format!("v{version}.0"),
-                null_is_different: self.quirks.null_is_different,
-            };
             let mut names = Vec::new();
             if let Output::Rows(columns) = &plan.output {
                 header("", columns, &mut names);
             }
-            let line = |row: &Json| {
+            let line = |cells: &[Json]| {
                 let mut out = String::new();
-                push_record(&mut out, names.iter().map(|name| cell(row, name)), dialect);
+                push_record(&mut out, cells.iter().map(cell), dialect);
                 out.into_boxed_str()
             };
             let mut head = String::new();
             push_record(&mut head, &names, dialect);
-            let rows: Vec<Box<str>> = evaluation.run(&plan).rows.iter().map(|(row, _)| line(row)).collect();
+            let rows: Vec<Box<str>> = self.flat_rows(&plan, all_rows, line);
             (head, rows)
         });
         let now = self.now;
@@ -236,15 +229,14 @@ fn header(path: &str, columns: &[Column], out: &mut Vec<String>) {
     }
 }
 
-/// The value at a path as CSV shows it: null is empty, and instants end in `Z`.
-fn cell(row: &Json, path: &str) -> String {
-    let value = path.split('.').try_fold(row, |value, name| value.get(name));
+/// A value as CSV shows it: null is empty, and instants end in `Z`.
+fn cell(value: &Json) -> String {
     match value {
-        None | Some(Json::Null) => String::new(),
-        Some(Json::String(text)) => match text.strip_suffix("+0000") {
+        Json::Null => String::new(),
+        Json::String(text) => match text.strip_suffix("+0000") {
             Some(instant) if instant.len() == 23 && instant.as_bytes().get(10) == Some(&b'T') => format!("{instant}Z"),
             _ => text.clone(),
         },
-        Some(other) => other.to_string(),
+        other => other.to_string(),
     }
 }

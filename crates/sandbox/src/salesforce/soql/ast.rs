@@ -10,14 +10,57 @@ pub(crate) struct Query {
     /// The object, or the child relationship of a sub-query.
     pub(crate) from: Path,
     pub(crate) alias: Option<String>,
+    /// Further names after `FROM`: `FROM Contact c, c.Account a`.
+    pub(crate) joined: Vec<(Path, String)>,
     /// `USING SCOPE mine`.
     pub(crate) only_mine: bool,
     pub(crate) filter: Option<Condition>,
     pub(crate) group_by: Vec<Expression>,
+    pub(crate) roll_up: RollUp,
     pub(crate) having: Option<Condition>,
     pub(crate) order_by: Vec<Order>,
     pub(crate) limit: Option<Number>,
     pub(crate) offset: Option<Number>,
+    /// `FOR VIEW` or `FOR REFERENCE`.
+    pub(crate) usage: Option<Usage>,
+}
+
+impl Query {
+    /// `SELECT select FROM from`, and no more.
+    pub(crate) fn new(select: Vec<Item>, from: Path) -> Query {
+        Query {
+            select,
+            from,
+            alias: None,
+            joined: Vec::new(),
+            only_mine: false,
+            filter: None,
+            group_by: Vec::new(),
+            roll_up: RollUp::Not,
+            having: None,
+            order_by: Vec::new(),
+            limit: None,
+            offset: None,
+            usage: None,
+        }
+    }
+}
+
+/// How a grouped query subtotals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RollUp {
+    Not,
+    /// `GROUP BY ROLLUP(…)`.
+    Prefixes,
+    /// `GROUP BY CUBE(…)`.
+    Subsets,
+}
+
+/// What a query says about the use of its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Usage {
+    Viewed,
+    Referenced,
 }
 
 /// A whole number and its place.
@@ -35,6 +78,12 @@ pub(crate) enum Item {
         alias: Option<String>,
     },
     Children(Box<Query>),
+    /// `TYPEOF path WHEN object THEN fields … ELSE fields END`.
+    TypeOf {
+        path: Path,
+        when: Vec<(Path, Vec<Path>)>,
+        otherwise: Option<Vec<Path>>,
+    },
     /// `FIELDS(ALL | STANDARD | CUSTOM)`.
     Fields {
         which: FieldSet,
@@ -66,13 +115,14 @@ pub(crate) struct Path {
 pub(crate) enum Expression {
     Field(Path),
     Call { function: String, argument: Box<Expression>, at: usize },
+    Distance { field: Path, from: (Decimal, Decimal), miles: bool, at: usize },
 }
 
 impl Expression {
     pub(crate) fn at(&self) -> usize {
         match self {
             Expression::Field(path) => path.at,
-            Expression::Call { at, .. } => *at,
+            Expression::Call { at, .. } | Expression::Distance { at, .. } => *at,
         }
     }
 }
@@ -87,6 +137,22 @@ pub(crate) enum Condition {
     In { left: Expression, negated: bool, values: Vec<Literal> },
     InQuery { left: Expression, negated: bool, query: Box<Query> },
     Includes { left: Expression, negated: bool, values: Vec<Literal> },
+}
+
+/// All literals in the condition of a query, in their order.
+pub(crate) fn literals(query: &Query) -> Vec<&Literal> {
+    fn collect<'q>(condition: &'q Condition, found: &mut Vec<&'q Literal>) {
+        match condition {
+            Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| collect(part, found)),
+            Condition::Not(part) => collect(part, found),
+            Condition::Compare { right, .. } => found.push(right),
+            Condition::In { values, .. } | Condition::Includes { values, .. } => found.extend(values),
+            Condition::InQuery { query, .. } => found.extend(literals(query)),
+        }
+    }
+    let mut found = Vec::new();
+    query.filter.iter().for_each(|filter| collect(filter, &mut found));
+    found
 }
 
 /// A comparison.

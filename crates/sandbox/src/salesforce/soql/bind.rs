@@ -1,6 +1,9 @@
 //! Binding a parsed query to the schema.
 
-use chrono::{DateTime, Utc};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
 
 use crate::salesforce::ids::SfId;
 use crate::salesforce::schema::{Field, FieldIndex, FieldType, Object, ObjectIndex, Schema};
@@ -8,7 +11,7 @@ use crate::salesforce::store::Store;
 use crate::salesforce::value::Key;
 
 use super::SoqlError;
-use super::ast::{Expression, FieldSet, Item, Number, Order, Path, Query};
+use super::ast::{Condition, Expression, FieldSet, Item, Number, Operator, Order, Path, Query};
 use super::filter::{Filter, Test};
 use super::plan::{AggregateFunction, Column, DatePart, Expr, Form, Leaf, Output, Plan, SortKey};
 
@@ -20,6 +23,9 @@ const MAX_HOPS: usize = 5;
 const MAX_CHILDREN: usize = 20;
 /// `FIELDS(ALL)` wants a limit of at most this.
 const MAX_FIELDS_LIMIT: usize = 200;
+/// The first version that knows `FIELDS()`, and the first whose sub-queries nest.
+const FIELDS_SINCE: u32 = 51;
+const NESTING_SINCE: u32 = 58;
 
 /// What can be asked of whatever a polymorphic reference points to.
 const NAME_FIELDS: [&str; 13] = [
@@ -50,6 +56,8 @@ pub(crate) struct Binder<'a> {
     /// For the sub-queries of semi-joins, which are answered while binding.
     pub(crate) store: &'a Store,
     pub(crate) now: DateTime<Utc>,
+    /// From UTC to the time of the user's zone.
+    pub(crate) zone: TimeDelta,
     /// The user whose records `USING SCOPE mine` means.
     pub(crate) user: SfId,
     /// The major version of the API: from 58 on, sub-queries nest.
@@ -74,26 +82,44 @@ pub(super) struct Typed<'a> {
 pub(super) struct Scope<'a, 'q> {
     pub(super) object: &'a Object,
     pub(super) alias: Option<&'q str>,
+    pub(super) joined: &'q [(Path, String)],
+}
+
+impl<'a, 'q> Scope<'a, 'q> {
+    pub(super) fn new(object: &'a Object, query: &'q Query) -> Scope<'a, 'q> {
+        Scope { object, alias: query.alias.as_deref(), joined: &query.joined }
+    }
+}
+
+impl Query {
+    /// The refusal of an object that is not there.
+    pub(crate) fn unsupported(&self) -> SoqlError {
+        let message = format!(
+            "sObject type '{}' is not supported. If you are attempting to use a custom object, be sure to append the \
+             '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names.",
+            self.from.parts.join(".")
+        );
+        SoqlError::new("INVALID_TYPE", message, Some(self.from.at))
+    }
 }
 
 impl<'a> Binder<'a> {
     /// Binds a whole query.
     pub(crate) fn bind(&self, query: &Query) -> Result<Plan, SoqlError> {
-        let name = query.from.parts.join(".");
-        let Some(index) = self.schema.find(&name) else {
-            let message = format!(
-                "sObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to \
-                 append the '__c' after the entity name. Please reference your WSDL or the describe call for the \
-                 appropriate names."
-            );
-            return Err(SoqlError::new("INVALID_TYPE", message, Some(query.from.at)));
+        let Some(index) = self.schema.find(&query.from.parts.join(".")) else {
+            return Err(query.unsupported());
         };
         self.bind_on(query, index, 0)
     }
 
     /// Binds a query or sub-query on the object at `index`, `depth` levels below the outermost.
     pub(super) fn bind_on(&self, query: &Query, index: ObjectIndex, depth: usize) -> Result<Plan, SoqlError> {
-        let scope = Scope { object: self.schema.object(index), alias: query.alias.as_deref() };
+        let scope = Scope::new(self.schema.object(index), query);
+        for (path, _) in &query.joined {
+            // Looked up for its errors: the last part must be a relationship.
+            let parts = path.parts.iter().cloned().chain(["Id".to_owned()]).collect();
+            self.path(scope, &Path { parts, at: path.at })?;
+        }
         let mut filters = Vec::new();
         if query.only_mine {
             filters.extend(self.mine(scope.object));
@@ -159,8 +185,17 @@ impl<'a> Binder<'a> {
                         let message = format!("more than {MAX_CHILDREN} sub-queries are not allowed");
                         return Err(SoqlError::malformed(message, sub_query.from.at));
                     }
+                    if let Some(offset) = sub_query.offset.filter(|_| query.limit.is_none_or(|limit| limit.value != 1))
+                    {
+                        let message = "OFFSET in a sub-query is only allowed where the outer query has LIMIT 1";
+                        return Err(SoqlError::malformed(message, offset.at));
+                    }
                     let column = self.children(sub_query, scope.object, depth)?;
                     add(&mut columns, column, sub_query.from.at)?;
+                }
+                Item::TypeOf { path, when, otherwise } => {
+                    let column = self.type_of(scope, path, when, otherwise.as_deref())?;
+                    add(&mut columns, column, path.at)?;
                 }
                 Item::Expression { alias: Some(_), expression: Expression::Field(path) } => {
                     return Err(SoqlError::malformed("only aggregate expressions use field aliasing", path.at));
@@ -168,9 +203,17 @@ impl<'a> Binder<'a> {
                 Item::Expression { expression, alias } => {
                     let (path, form_of): (&Path, fn(&Field) -> Form) = match expression {
                         Expression::Field(path) => (path, |_| Form::Plain),
+                        Expression::Distance { at, .. } => {
+                            let message = "DISTANCE can only be used in WHERE and ORDER BY here";
+                            return Err(SoqlError::malformed(message, *at));
+                        }
                         Expression::Call { function, argument, at } => match (function.as_str(), &**argument) {
                             ("TOLABEL", Expression::Field(path)) => (path, |field| Form::Label(field.picklist)),
                             ("FORMAT", Expression::Field(path)) => (path, |_| Form::Text),
+                            ("CONVERTCURRENCY", _) => {
+                                let message = "convertCurrency is not supported: the organization has one currency";
+                                return Err(SoqlError::malformed(message, *at));
+                            }
                             _ => {
                                 let message = format!("unknown or misplaced function: {function}");
                                 return Err(SoqlError::malformed(message, *at));
@@ -194,7 +237,11 @@ impl<'a> Binder<'a> {
         at: usize,
         columns: &mut Vec<Column>,
     ) -> Result<(), SoqlError> {
-        let bounded = query.limit.is_some_and(|limit| limit.value <= MAX_FIELDS_LIMIT);
+        if self.version < FIELDS_SINCE {
+            return Err(SoqlError::malformed("unexpected token: 'FIELDS'", at));
+        }
+        let few_ids = query.filter.as_ref().is_some_and(names_few_ids);
+        let bounded = few_ids || query.limit.is_some_and(|limit| limit.value <= MAX_FIELDS_LIMIT);
         if which != FieldSet::Standard && !bounded {
             let message = format!("The SOQL FIELDS function must have a LIMIT of at most {MAX_FIELDS_LIMIT}");
             return Err(SoqlError::malformed(message, at));
@@ -212,7 +259,7 @@ impl<'a> Binder<'a> {
     }
 
     fn children(&self, query: &Query, parent: &Object, depth: usize) -> Result<Column, SoqlError> {
-        let deepest = if self.version >= 58 { 5 } else { 1 };
+        let deepest = if self.version >= NESTING_SINCE { 5 } else { 1 };
         let name = query.from.parts.last().map(String::as_str).unwrap_or_default();
         let link = parent.find_children(name).filter(|_| depth < deepest);
         let Some((link, name)) = link.and_then(|link| Some((*link, link.name?))) else {
@@ -221,11 +268,56 @@ impl<'a> Binder<'a> {
         };
         let plan = self.bind_on(query, link.child, depth + 1)?;
         match plan.output {
-            Output::Rows(_) => Ok(Column::Children { name, link, plan: Box::new(plan) }),
+            Output::Rows(_) => Ok(Column::Children { name, link, plan: Arc::new(plan) }),
             Output::Count | Output::Groups(_) => {
                 Err(SoqlError::malformed("aggregates are not allowed in a sub-query", query.from.at))
             }
         }
+    }
+
+    /// `TYPEOF`: columns for each object that a polymorphic reference can point to.
+    fn type_of(
+        &self,
+        scope: Scope<'a, '_>,
+        path: &Path,
+        when: &[(Path, Vec<Path>)],
+        otherwise: Option<&[Path]>,
+    ) -> Result<Column, SoqlError> {
+        let name = path.parts.join(".");
+        let hop = scope.object.find_relationship(&name);
+        let Some((hop, reference)) = hop.map(|hop| (hop, scope.object.field(hop))) else {
+            let message = format!("Didn't understand relationship '{name}' in field path. {APPEND_R}");
+            return Err(SoqlError::field(message, path.at));
+        };
+        if !reference.polymorphic() {
+            let message = format!("TYPEOF is only allowed on polymorphic relationships, and {name} is none");
+            return Err(SoqlError::malformed(message, path.at));
+        }
+        let mut branches: Vec<(ObjectIndex, Vec<Column>)> = Vec::new();
+        for (object, fields) in when {
+            let name = object.parts.join(".");
+            let index = self
+                .schema
+                .find(&name)
+                .filter(|index| reference.reference_to.contains(&self.schema.object(*index).name));
+            let Some(index) = index.filter(|index| branches.iter().all(|(known, _)| known != index)) else {
+                let message = format!("{name} is no object of the relationship in TYPEOF, or is there twice");
+                return Err(SoqlError::new("INVALID_TYPE", message, Some(object.at)));
+            };
+            let target = self.schema.object(index);
+            let mut columns = Vec::new();
+            for field in fields {
+                let resolved = self.path(Scope { object: target, alias: None, joined: &[] }, field)?;
+                self.add_path(&mut columns, target, &resolved, Form::Plain, None, field.at)?;
+            }
+            branches.push((index, columns));
+        }
+        let named = |path: &Path| {
+            let resolved = self.name_field(vec![hop], reference.reference_to, &path.parts.join("."), path.at)?;
+            Ok(Column::Field { name: resolved.name.to_owned(), leaf: resolved.leaf, form: Form::Plain })
+        };
+        let otherwise = otherwise.map(|fields| fields.iter().map(named).collect::<Result<Vec<_>, _>>()).transpose()?;
+        Ok(Column::TypeOf { name: reference.relationship.unwrap_or(reference.name), hop, when: branches, otherwise })
     }
 
     /// Puts a path into the tree of columns, under its parents.
@@ -266,7 +358,15 @@ impl<'a> Binder<'a> {
 
     /// Follows a path from the object of the query to a field.
     pub(super) fn path(&self, scope: Scope<'a, '_>, path: &Path) -> Result<Resolved<'a>, SoqlError> {
-        let mut parts = path.parts.as_slice();
+        let joined = match path.parts.as_slice() {
+            [first, rest @ ..] if !rest.is_empty() => scope
+                .joined
+                .iter()
+                .find(|(_, alias)| alias.eq_ignore_ascii_case(first))
+                .map(|(stands_for, _)| stands_for.parts.iter().chain(rest).cloned().collect::<Vec<_>>()),
+            _ => None,
+        };
+        let mut parts = joined.as_deref().unwrap_or(&path.parts);
         if let [first, rest @ ..] = parts
             && !rest.is_empty()
             && (first.eq_ignore_ascii_case(scope.object.name)
@@ -335,28 +435,71 @@ impl<'a> Binder<'a> {
                 let Resolved { hops, leaf, kind, field, name } = self.path(scope, path)?;
                 Ok(Typed { expr: Expr::Field { hops, leaf }, kind, field, shown: name.to_owned() })
             }
-            Expression::Call { function, argument, at } => {
-                if function == "CONVERTTIMEZONE" {
-                    // The users' time zone is UTC.
-                    return self.expression(scope, argument);
-                }
-                let Some(part) = DatePart::parse(function) else {
-                    let message = if AggregateFunction::parse(function).is_some() {
-                        "Aggregate expressions are only allowed in SELECT, HAVING and ORDER BY".to_owned()
-                    } else {
-                        format!("unknown function: {function}")
-                    };
-                    return Err(SoqlError::malformed(message, *at));
-                };
-                let of = self.expression(scope, argument)?;
-                if !matches!(of.kind, FieldType::Date | FieldType::DateTime) {
-                    let message = format!("{function} needs a date or dateTime, but {} is none", of.shown);
-                    return Err(SoqlError::field(message, argument.at()));
-                }
-                let expr = Expr::Date { part, of: Box::new(of.expr) };
-                Ok(Typed { expr, kind: part.kind(), field: None, shown: function.clone() })
-            }
+            Expression::Call { function, argument, at } => self.date_function(scope, function, argument, *at),
+            Expression::Distance { field, from, miles, at } => self.distance(scope, field, *from, *miles, *at),
         }
+    }
+
+    fn date_function(
+        &self,
+        scope: Scope<'a, '_>,
+        function: &str,
+        argument: &Expression,
+        at: usize,
+    ) -> Result<Typed<'a>, SoqlError> {
+        let Some(part) = DatePart::parse(function) else {
+            let message = match function {
+                "CONVERTTIMEZONE" => "convertTimezone can only be used inside of a date function".to_owned(),
+                _ if AggregateFunction::parse(function).is_some() => {
+                    "Aggregate expressions are only allowed in SELECT, HAVING and ORDER BY".to_owned()
+                }
+                _ => format!("unknown function: {function}"),
+            };
+            return Err(SoqlError::malformed(message, at));
+        };
+        let (argument, shift) = match argument {
+            Expression::Call { function, argument, .. } if function == "CONVERTTIMEZONE" => (&**argument, self.zone),
+            plain => (plain, TimeDelta::zero()),
+        };
+        let of = self.expression(scope, argument)?;
+        let needs_time = matches!(part, DatePart::DayOnly | DatePart::HourInDay) || !shift.is_zero();
+        let fits = of.kind == FieldType::DateTime || (of.kind == FieldType::Date && !needs_time);
+        if !fits {
+            let wanted = if needs_time { "a dateTime" } else { "a date or dateTime" };
+            let message = format!("{function} needs {wanted}, but {} is none", of.shown);
+            return Err(SoqlError::field(message, argument.at()));
+        }
+        let expr = Expr::Date { part, of: Box::new(of.expr), shift };
+        Ok(Typed { expr, kind: part.kind(), field: None, shown: function.to_owned() })
+    }
+
+    fn distance(
+        &self,
+        scope: Scope<'a, '_>,
+        field: &Path,
+        from: (Decimal, Decimal),
+        miles: bool,
+        at: usize,
+    ) -> Result<Typed<'a>, SoqlError> {
+        let in_range = |angle: Decimal, most: i64| angle.abs() <= Decimal::from(most);
+        if !in_range(from.0, 90) || !in_range(from.1, 180) {
+            return Err(SoqlError::malformed("GEOLOCATION takes a latitude to 90 and a longitude to 180", at));
+        }
+        let Resolved { kind, name, .. } = self.path(scope, field)?;
+        let prefix = name.strip_suffix("Address").filter(|_| kind == FieldType::Address);
+        let Some(prefix) = prefix else {
+            let message = format!("DISTANCE needs a location, but {name} is none");
+            return Err(SoqlError::field(message, field.at));
+        };
+        let part = |part: &str| {
+            let mut path = field.clone();
+            if let Some(last) = path.parts.last_mut() {
+                *last = format!("{prefix}{part}");
+            }
+            self.path(scope, &path).map(|resolved| Box::new(Expr::Field { hops: resolved.hops, leaf: resolved.leaf }))
+        };
+        let expr = Expr::Distance { latitude: part("Latitude")?, longitude: part("Longitude")?, from, miles };
+        Ok(Typed { expr, kind: FieldType::Double, field: None, shown: "DISTANCE".to_owned() })
     }
 
     fn sort_key(&self, scope: Scope<'a, '_>, order: &Order) -> Result<SortKey, SoqlError> {
@@ -383,6 +526,17 @@ pub(super) struct Resolved<'a> {
 pub(super) fn sort_key(expr: Expr, order: &Order, field: Option<&Field>) -> SortKey {
     let picklist = field.map_or(&[][..], |field| field.picklist);
     SortKey { expr, descending: order.descending, nulls_last: order.nulls_last, picklist }
+}
+
+/// Whether a condition is met by few records because it names their ids.
+fn names_few_ids(condition: &Condition) -> bool {
+    let is_id = |expression: &Expression| matches!(expression, Expression::Field(path) if matches!(path.parts.as_slice(), [name] if name.eq_ignore_ascii_case("Id")));
+    match condition {
+        Condition::All(parts) => parts.iter().any(names_few_ids),
+        Condition::Compare { left, operator: Operator::Equal, .. } => is_id(left),
+        Condition::In { left, negated: false, values } => is_id(left) && values.len() <= MAX_FIELDS_LIMIT,
+        _ => false,
+    }
 }
 
 fn duplicate(name: &str, at: usize) -> SoqlError {

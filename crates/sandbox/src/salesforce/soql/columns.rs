@@ -15,8 +15,10 @@ pub(crate) fn column_metadata(schema: &Schema, plan: &Plan) -> Json {
         Output::Groups(grouping) => grouping
             .columns
             .iter()
-            .map(|(name, slot)| {
-                entry(name, *slot >= grouping.keys.len(), &[], object.find(name).map(|field| object.field(field)))
+            .map(|column| {
+                let aggregate = column.slot >= grouping.keys.len() || column.written.ends_with(')');
+                let field = object.find(&column.written).map(|field| object.field(field));
+                entry(&column.name, if aggregate { &column.written } else { &column.name }, aggregate, &[], field)
             })
             .collect(),
     };
@@ -24,7 +26,7 @@ pub(crate) fn column_metadata(schema: &Schema, plan: &Plan) -> Json {
         "columnMetadata": columns,
         "entityName": object.name,
         "groupBy": matches!(plan.output, Output::Groups(_)),
-        "idSelected": true,
+        "idSelected": plan.columns().iter().any(|column| column.name() == "Id"),
         "keyPrefix": object.prefix,
     })
 }
@@ -39,7 +41,7 @@ fn describe(schema: &Schema, object: &Object, column: &Column) -> Json {
                 Leaf::Field(field) => Some(object.field(*field)),
                 Leaf::Named(_) => None,
             };
-            entry(name, false, &[], field)
+            entry(name, name, false, &[], field)
         }
         Column::Parent { name, hop, columns } => {
             let target = match object.field(*hop).reference_to {
@@ -47,19 +49,19 @@ fn describe(schema: &Schema, object: &Object, column: &Column) -> Json {
                 _ => None,
             };
             // Behind a polymorphic reference no field is known for certain, so that the object does not matter.
-            entry(name, false, &all(target.unwrap_or(object), columns), None)
+            entry(name, name, false, &all(target.unwrap_or(object), columns), None)
+        }
+        Column::TypeOf { name, when, .. } => {
+            let columns = when.iter().flat_map(|(index, columns)| all(schema.object(*index), columns));
+            entry(name, name, false, &columns.collect::<Vec<_>>(), None)
         }
         Column::Children { name, plan, .. } => {
-            let columns = match &plan.output {
-                Output::Rows(columns) => columns.as_slice(),
-                Output::Count | Output::Groups(_) => &[],
-            };
-            entry(name, true, &all(schema.object(plan.object), columns), None)
+            entry(name, name, true, &all(schema.object(plan.object), plan.columns()), None)
         }
     }
 }
 
-fn entry(name: &str, aggregate: bool, join_columns: &[Json], field: Option<&Field>) -> Json {
+fn entry(name: &str, shown: &str, aggregate: bool, join_columns: &[Json], field: Option<&Field>) -> Json {
     let kind = field.map(|field| field.kind);
     json!({
         "aggregate": aggregate,
@@ -67,7 +69,7 @@ fn entry(name: &str, aggregate: bool, join_columns: &[Json], field: Option<&Fiel
         "booleanType": kind == Some(FieldType::Boolean),
         "columnName": name,
         "custom": field.is_some_and(Field::custom),
-        "displayName": name,
+        "displayName": shown,
         "foreignKeyName": field.and_then(|field| field.relationship),
         "insertable": field.is_some_and(|field| field.createable),
         "joinColumns": join_columns,

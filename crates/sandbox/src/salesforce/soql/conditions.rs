@@ -6,7 +6,7 @@ use chrono::{NaiveDate, NaiveTime};
 
 use crate::salesforce::ids::SfId;
 use crate::salesforce::schema::{Field, FieldType};
-use crate::salesforce::value::Key;
+use crate::salesforce::value::{Key, fold};
 
 use super::SoqlError;
 use super::ast::{Condition, Expression, Item, Literal, LiteralValue, Operator, Query};
@@ -19,6 +19,7 @@ use super::plan::{Output, Plan};
 impl<'a> Binder<'a> {
     /// Binds a condition on rows.
     pub(super) fn condition(&self, scope: Scope<'a, '_>, condition: &Condition) -> Result<Filter, SoqlError> {
+        check_joins(condition)?;
         self.any_condition(condition, &mut |expression| {
             let typed = self.expression(scope, expression)?;
             if typed.field.is_some_and(|field| !field.filterable) {
@@ -36,6 +37,12 @@ impl<'a> Binder<'a> {
         groups: &mut Groups<'a>,
         condition: &Condition,
     ) -> Result<Filter, SoqlError> {
+        let mut joins = 0;
+        count_joins(condition, &mut joins);
+        if joins > 0 {
+            let message = "Semi join sub-selects are not allowed in the HAVING clause";
+            return Err(SoqlError::new("MALFORMED_QUERY", message, None));
+        }
         self.any_condition(condition, &mut |expression| self.group_expression(scope, groups, expression))
     }
 
@@ -69,8 +76,12 @@ impl<'a> Binder<'a> {
                 let at = left.at();
                 let left = left_side(left)?;
                 if !matches!(left.kind, FieldType::Id | FieldType::Reference) {
-                    let message = format!("{} is no id or reference and cannot be joined", left.shown);
-                    return Err(SoqlError::field(message, at));
+                    let message = format!(
+                        "The left operand field in the where expression for outer query should be an id field, cannot \
+                         use: '{}'",
+                        left.shown
+                    );
+                    return Err(SoqlError::malformed(message, at));
                 }
                 let keys = self.semi_join(query)?;
                 (left, Test::In { keys, negated: *negated })
@@ -131,12 +142,12 @@ impl<'a> Binder<'a> {
         if !matches!(left.kind, FieldType::Date | FieldType::DateTime) {
             return Err(mismatch(left, at));
         }
-        let Some(days) = super::dates::range(name, count, self.now.date_naive()) else {
+        let Some(days) = super::dates::range(name, count, (self.now + self.zone).date_naive()) else {
             return Err(SoqlError::malformed(format!("{name} leaves the calendar"), at));
         };
         let key = |day: NaiveDate| match left.kind {
             FieldType::Date => Key::Date(day),
-            _ => Key::DateTime(day.and_time(NaiveTime::MIN).and_utc()),
+            _ => Key::DateTime(day.and_time(NaiveTime::MIN).and_utc() - self.zone),
         };
         Ok(Test::Range { operator, from: key(days.start), to: key(days.end) })
     }
@@ -164,30 +175,72 @@ impl<'a> Binder<'a> {
     /// The ids that the sub-query of a semi-join finds.
     fn semi_join(&self, query: &Query) -> Result<BTreeSet<Key>, SoqlError> {
         let at = query.from.at;
-        let bound = query.limit.is_some() || query.offset.is_some() || !query.order_by.is_empty();
         let [Item::Expression { expression, .. }] = query.select.as_slice() else {
-            return Err(SoqlError::malformed("a semi-join sub-select selects exactly one field", at));
+            return Err(SoqlError::malformed("semi join sub-selects must select exactly one field", at));
         };
-        if bound {
-            return Err(SoqlError::malformed("LIMIT, OFFSET and ORDER BY are not allowed in a semi-join", at));
+        if query.limit.is_some() || query.offset.is_some() || !query.order_by.is_empty() {
+            let message = "LIMIT, OFFSET and ORDER BY are not allowed in a semi join sub-select";
+            return Err(SoqlError::malformed(message, at));
+        }
+        let mut nested = 0;
+        query.filter.iter().for_each(|filter| count_joins(filter, &mut nested));
+        if nested > 0 {
+            return Err(SoqlError::malformed("Nesting of semi join sub-selects is not supported", at));
         }
         let plan: Plan = self.bind(query)?;
         let object = self.schema.object(plan.object);
-        let scope = Scope { object, alias: query.alias.as_deref() };
-        let typed = self.expression(scope, expression)?;
+        if NOT_JOINED.contains(&object.name) {
+            let message = format!("Entity '{}' is not supported for semi join inner selects", object.name);
+            return Err(SoqlError::malformed(message, at));
+        }
+        let typed = self.expression(Scope::new(object, query), expression)?;
         let joinable = matches!(typed.kind, FieldType::Id | FieldType::Reference);
         if !joinable || !matches!(plan.output, Output::Rows(_)) {
-            let message = format!("the selected field {} of a semi-join is no id or reference", typed.shown);
-            return Err(SoqlError::field(message, at));
+            let message = format!("The inner select field '{}' of a semi join should be an id field", typed.shown);
+            return Err(SoqlError::malformed(message, at));
         }
         let evaluation = Evaluation {
             schema: self.schema,
             store: self.store,
             all_rows: self.all_rows,
-            version: "",
             null_is_different: self.null_is_different,
         };
-        Ok(evaluation.column(&plan, &typed.expr).filter_map(|value| Key::of(&value)).collect())
+        Ok(evaluation.column(&plan, &typed.expr).iter().filter_map(Key::of).collect())
+    }
+}
+
+/// Objects that a semi join cannot select from.
+const NOT_JOINED: [&str; 5] = ["Task", "Event", "Note", "Attachment", "ActivityHistory"];
+/// Semi joins of one condition.
+const MOST_JOINS: usize = 2;
+
+/// Semi joins are few, and stand at the top of the condition.
+fn check_joins(condition: &Condition) -> Result<(), SoqlError> {
+    let mut all = 0;
+    count_joins(condition, &mut all);
+    let top = match condition {
+        Condition::All(parts) => parts.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let join_at = |part: &Condition| if let Condition::InQuery { left, .. } = part { Some(left.at()) } else { None };
+    let at_top: Vec<usize> = top.iter().filter_map(join_at).collect();
+    if all > at_top.len() {
+        let message = "Semi join sub-selects are only allowed at the top level WHERE expressions and not in nested \
+            WHERE expressions.";
+        return Err(SoqlError::new("MALFORMED_QUERY", message, None));
+    }
+    match at_top.get(MOST_JOINS) {
+        None => Ok(()),
+        Some(at) => Err(SoqlError::malformed(format!("at most {MOST_JOINS} semi join sub-selects are allowed"), *at)),
+    }
+}
+
+fn count_joins(condition: &Condition, count: &mut usize) {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| count_joins(part, count)),
+        Condition::Not(part) => count_joins(part, count),
+        Condition::InQuery { .. } => *count += 1,
+        Condition::Compare { .. } | Condition::In { .. } | Condition::Includes { .. } => {}
     }
 }
 
@@ -237,19 +290,19 @@ fn key(left: &Typed<'_>, literal: &Literal) -> Result<Key, SoqlError> {
 /// A text as the field keeps it, folded: a multi-select picklist keeps its values in the order of the list.
 fn stored_form(field: Option<&Field>, text: &str) -> String {
     match field.filter(|field| field.kind == FieldType::Multipicklist) {
-        None => text.to_lowercase(),
+        None => fold(text),
         Some(field) => {
             let mut values: Vec<&str> = text.split(';').collect();
             let place = |value: &str| field.picklist.iter().position(|entry| entry.value.eq_ignore_ascii_case(value));
             values.sort_by_key(|value| place(value).unwrap_or(usize::MAX));
-            values.join(";").to_lowercase()
+            fold(&values.join(";"))
         }
     }
 }
 
 fn multi_values(left: &Typed<'_>, literal: &Literal) -> Result<Vec<String>, SoqlError> {
     match &literal.value {
-        LiteralValue::Text(text) => Ok(text.value.split(';').map(|value| value.trim().to_lowercase()).collect()),
+        LiteralValue::Text(text) => Ok(text.value.split(';').map(|value| fold(value.trim())).collect()),
         _ => Err(mismatch(left, literal.at)),
     }
 }

@@ -1,21 +1,22 @@
-//! Answering a bound query from the store.
+//! Answering a bound query: rows are found and frozen when the query runs, and written as JSON page by page.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::ops::Bound;
+use std::sync::Arc;
 
-use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Timelike as _, Utc};
 use rust_decimal::Decimal;
-use serde_json::{Map, Value as Json, json};
+use rust_decimal::prelude::{FromPrimitive as _, ToPrimitive as _};
 
 use crate::salesforce::ids::SfId;
-use crate::salesforce::read::{attributes, field_json};
-use crate::salesforce::schema::{FieldType, Object, ObjectIndex, Schema};
+use crate::salesforce::schema::{Object, ObjectIndex, Schema};
 use crate::salesforce::store::{Row, Store};
-use crate::salesforce::value::{Key, Value};
+use crate::salesforce::value::{Value, fold};
 
-use super::ast::Operator;
-use super::filter::{Filter, Test};
-use super::plan::{Column, DatePart, Expr, Form, Leaf, Output, Plan, SortKey};
+use super::access::Access;
+use super::filter::Filter;
+use super::plan::{Column, DatePart, Expr, Leaf, Output, Plan, SortKey};
+use super::show::{ChildSet, Frozen, Related};
 
 /// The surroundings of an evaluation.
 #[derive(Debug, Clone, Copy)]
@@ -24,54 +25,46 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) store: &'a Store,
     /// Deleted rows too, as `queryAll` wants.
     pub(crate) all_rows: bool,
-    /// `v59.0`, for the URLs of the rows.
-    pub(crate) version: &'a str,
     pub(crate) null_is_different: bool,
 }
 
 /// What a query found.
-#[derive(Debug, Default)]
-pub(crate) struct Results {
-    pub(crate) total: usize,
-    /// Each row with its weight: itself and its child rows.
-    pub(crate) rows: Vec<(Json, usize)>,
+#[derive(Debug)]
+pub(crate) enum Results {
+    /// `COUNT()`: how many.
+    Count(usize),
+    /// Rows as they were when the query ran.
+    Rows(Vec<Frozen>),
+    /// One entry per group: its keys, how each was rolled up, and its aggregates.
+    Groups(Vec<Vec<Value>>),
 }
 
 impl<'a> Evaluation<'a> {
     /// Runs a query.
     pub(crate) fn run(&self, plan: &Plan) -> Results {
-        let candidates = self.candidates(plan);
-        self.answer(plan, candidates)
-    }
-
-    fn answer(&self, plan: &Plan, candidates: Vec<&'a Row>) -> Results {
         let object = self.schema.object(plan.object);
-        let kept = candidates.into_iter().filter(|row| self.admits(plan.filter.as_ref(), object, row));
+        if let (Output::Count, None, false) = (&plan.output, &plan.filter, self.all_rows) {
+            let (_, live) = self.store.counts(plan.object);
+            return Results::Count(live.min(plan.limit.unwrap_or(usize::MAX)));
+        }
+        let access = Access::choose(self, plan);
+        let rows = access.rows(self.store, plan.object);
+        let rows = rows.filter(|row| self.admits(plan.filter.as_ref(), object, row));
         match &plan.output {
-            Output::Count => {
-                let total = kept.count().min(plan.limit.unwrap_or(usize::MAX));
-                Results { total, rows: Vec::new() }
-            }
-            Output::Groups(grouping) => self.groups(plan, grouping, object, kept),
-            Output::Rows(columns) => {
-                let rows: Vec<(Json, usize)> = self
-                    .cut(plan, self.sort(&plan.order, object, kept, plan))
-                    .map(|row| self.row(object, row, columns))
-                    .collect();
-                Results { total: rows.len(), rows }
-            }
+            Output::Count => Results::Count(rows.take(plan.limit.unwrap_or(usize::MAX)).count()),
+            Output::Groups(grouping) => Results::Groups(self.groups(plan, grouping, object, rows.map(|row| &**row))),
+            Output::Rows(_) => Results::Rows(self.frozen(plan, object, rows, access.in_order())),
         }
     }
 
-    /// The rows of a filter's subject column, for a semi-join.
-    pub(super) fn column(&self, plan: &Plan, expr: &Expr) -> impl Iterator<Item = Value> {
+    /// The values of one expression over the rows of a query, for a semi-join.
+    pub(super) fn column(&self, plan: &Plan, expr: &Expr) -> Vec<Value> {
         let object = self.schema.object(plan.object);
-        let rows = self.candidates(plan).into_iter();
-        let kept: Vec<Value> = rows
-            .filter(|row| self.admits(plan.filter.as_ref(), object, row))
-            .map(|row| self.value(object, row, expr))
-            .collect();
-        kept.into_iter()
+        let access = Access::choose(self, plan);
+        let rows = access.rows(self.store, plan.object);
+        rows.filter(|row| self.admits(plan.filter.as_ref(), object, row))
+            .map(|row| self.value(object, row, expr).into_owned())
+            .collect()
     }
 
     fn admits(&self, filter: Option<&Filter>, object: &'a Object, row: &'a Row) -> bool {
@@ -81,211 +74,141 @@ impl<'a> Evaluation<'a> {
         visible && filter.is_none_or(|filter| decided(filter) == Some(true))
     }
 
-    /// Rows in their order, as far as they are wanted.
+    /// The wanted rows in their order, with what they show of others.
+    fn frozen(
+        &self,
+        plan: &Plan,
+        object: &'a Object,
+        rows: impl Iterator<Item = &'a Arc<Row>>,
+        in_order: bool,
+    ) -> Vec<Frozen> {
+        let limit = plan.limit.unwrap_or(usize::MAX);
+        let columns = plan.columns();
+        let freeze = |row: &'a Arc<Row>| self.freeze(object, row, columns);
+        if plan.order.is_empty() || in_order {
+            return rows.skip(plan.offset).take(limit).map(freeze).collect();
+        }
+        let sorted = self.sort(&plan.order, object, rows, limit.saturating_add(plan.offset));
+        sorted.into_iter().skip(plan.offset).take(limit).map(freeze).collect()
+    }
+
+    /// The first `wanted` rows in the order. Holds little more than these at any time.
     fn sort(
         &self,
         order: &[SortKey],
         object: &'a Object,
-        rows: impl Iterator<Item = &'a Row>,
-        plan: &Plan,
-    ) -> Vec<&'a Row> {
-        if order.is_empty() {
-            let wanted = plan.limit.map_or(usize::MAX, |limit| limit.saturating_add(plan.offset));
-            return rows.take(wanted).collect();
+        rows: impl Iterator<Item = &'a Arc<Row>>,
+        wanted: usize,
+    ) -> Vec<&'a Arc<Row>> {
+        type Keyed<'a> = (Vec<Option<SortValue>>, &'a Arc<Row>);
+        let backwards = order.last().is_some_and(|key| key.descending);
+        let compare = |(left, a): &Keyed<'_>, (right, b): &Keyed<'_>| {
+            let ids = if backwards { b.id.cmp(&a.id) } else { a.id.cmp(&b.id) };
+            compare(order, left, right).then(ids)
+        };
+        if wanted == 0 {
+            return Vec::new();
         }
-        let mut keyed: Vec<(Vec<Option<SortValue>>, &Row)> = rows
-            .map(|row| (order.iter().map(|key| SortValue::of(&self.value(object, row, &key.expr), key)).collect(), row))
-            .collect();
-        keyed.sort_by(|(left, _), (right, _)| compare(order, left, right));
-        keyed.into_iter().map(|(_, row)| row).collect()
-    }
-
-    fn cut<T>(&self, plan: &Plan, rows: Vec<T>) -> impl Iterator<Item = T> + use<T> {
-        rows.into_iter().skip(plan.offset).take(plan.limit.unwrap_or(usize::MAX))
+        let most = wanted.saturating_mul(2).saturating_add(1_024);
+        let mut kept: Vec<Keyed<'a>> = Vec::new();
+        for row in rows {
+            let keys = order.iter().map(|key| SortValue::of(&self.value(object, row, &key.expr), key)).collect();
+            kept.push((keys, row));
+            if kept.len() >= most {
+                kept.select_nth_unstable_by(wanted - 1, compare);
+                kept.truncate(wanted);
+            }
+        }
+        kept.sort_unstable_by(compare);
+        kept.into_iter().map(|(_, row)| row).collect()
     }
 
     /// The value of an expression for a row.
-    pub(super) fn value(&self, object: &'a Object, row: &'a Row, expr: &Expr) -> Value {
+    pub(super) fn value(&self, object: &'a Object, row: &'a Row, expr: &Expr) -> Cow<'a, Value> {
         match expr {
-            Expr::Slot(_) => Value::Null,
-            Expr::Date { part, of } => date_part(*part, &self.value(object, row, of)),
+            Expr::Slot(_) => Cow::Owned(Value::Null),
+            Expr::Date { part, of, shift } => Cow::Owned(date_part(*part, &self.value(object, row, of), *shift)),
+            Expr::Distance { latitude, longitude, from, miles } => {
+                let at = [latitude, longitude].map(|part| self.value(object, row, part).as_number());
+                Cow::Owned(distance(at, *from, *miles).map_or(Value::Null, Value::Decimal))
+            }
             Expr::Field { hops, leaf } => {
                 let (mut object, mut row) = (object, row);
                 for hop in hops {
                     let Some((index, parent)) = row.values[*hop].as_id().and_then(|id| self.store.lookup(id)) else {
-                        return Value::Null;
+                        return Cow::Owned(Value::Null);
                     };
                     (object, row) = (self.schema.object(index), parent);
                 }
                 match leaf {
-                    Leaf::Field(field) => row.values[*field].clone(),
-                    Leaf::Named("Type") => Value::text(object.name),
-                    Leaf::Named(name) => row.get(object, name).clone(),
+                    Leaf::Field(field) => Cow::Borrowed(&row.values[*field]),
+                    Leaf::Named("Type") => Cow::Owned(Value::text(object.name)),
+                    Leaf::Named(name) => Cow::Borrowed(row.get(object, name)),
                 }
             }
         }
     }
 
-    fn row(&self, object: &'a Object, row: &'a Row, columns: &[Column]) -> (Json, usize) {
-        let mut record = Map::with_capacity(columns.len() + 1);
-        record.insert("attributes".to_owned(), attributes(object, row.id, self.version));
-        let mut weight = 1;
-        for column in columns {
-            let value = match column {
-                Column::Field { leaf, form, .. } => leaf_json(object, row, leaf, *form),
-                Column::Parent { hop, columns, .. } => {
-                    let parent = row.values[*hop].as_id().and_then(|id| self.store.lookup(id));
-                    parent.map_or(Json::Null, |(index, parent)| self.row(self.schema.object(index), parent, columns).0)
-                }
-                Column::Children { link, plan, .. } => {
-                    let ids = self.store.with_value(link.child, link.field, &Value::Id(row.id));
-                    let children = self.answer(plan, self.rows_of(link.child, &ids));
-                    weight += children.rows.len();
-                    children_json(children)
-                }
-            };
-            record.insert(column.name().to_owned(), value);
-        }
-        (Json::Object(record), weight)
-    }
-
-    fn rows_of(&self, object: ObjectIndex, ids: &[SfId]) -> Vec<&'a Row> {
-        ids.iter().filter_map(|id| self.store.get(object, *id)).collect()
-    }
-
-    /// Whether an index leads to the answer, and to how many rows.
-    pub(crate) fn access(&self, plan: &Plan) -> (bool, usize) {
-        let found = self.indexed(plan);
-        (found.is_some(), found.map_or_else(|| self.store.rows(plan.object).count(), |ids| ids.len()))
-    }
-
-    /// The rows among which the answer is, in the order of their ids.
-    fn candidates(&self, plan: &Plan) -> Vec<&'a Row> {
-        match self.indexed(plan) {
-            None => self.store.rows(plan.object).collect(),
-            Some(ids) => self.rows_of(plan.object, &ids),
-        }
-    }
-
-    /// The ids among which the answer is, in order, if the filter allows the use of an index.
-    fn indexed(&self, plan: &Plan) -> Option<Vec<SfId>> {
-        let parts = match &plan.filter {
-            Some(Filter::All(parts)) => parts.as_slice(),
-            Some(other) => std::slice::from_ref(other),
-            None => &[],
-        };
-        let object = self.schema.object(plan.object);
-        let direct = parts.iter().filter_map(|part| match part {
-            Filter::Test { expr: Expr::Field { hops, leaf: Leaf::Field(field) }, test } if hops.is_empty() => {
-                Some((*field, test))
+    /// A row with everything that the columns show of other rows, as it is now.
+    fn freeze(&self, object: &'a Object, row: &'a Arc<Row>, columns: &[Column]) -> Frozen {
+        let related = columns.iter().filter_map(|column| match column {
+            Column::Field { .. } => None,
+            Column::Parent { hop, .. } | Column::TypeOf { hop, .. } => {
+                Some(Related::Parent(self.parent(object, row, *hop, column)))
             }
-            _ => None,
+            Column::Children { link, plan, .. } => {
+                let object = self.schema.object(link.child);
+                let ids = self.store.with_value(link.child, link.field, &Value::Id(row.id));
+                let rows = ids.into_iter().filter_map(|id| self.store.shared(link.child, id));
+                let rows = rows.filter(|row| self.admits(plan.filter.as_ref(), object, row));
+                Some(Related::Children(ChildSet::new(self.frozen(plan, object, rows, false))))
+            }
         });
-        let tests: Vec<_> = direct.collect();
-        let by_key = tests.iter().find_map(|(field, test)| {
-            let one;
-            let keys: Box<dyn Iterator<Item = &Key>> = match test {
-                Test::Equal { key, negated: false } => {
-                    one = [key];
-                    Box::new(one.into_iter())
-                }
-                Test::In { keys, negated: false } => Box::new(keys.iter()),
-                _ => return None,
-            };
-            if object.field(*field).kind == FieldType::Id {
-                let ids = keys.filter_map(|key| if let Key::Id(id) = key { Some(*id) } else { None });
-                return Some(ids.collect::<Vec<_>>());
-            }
-            let indexed = self.store.is_indexed(plan.object, *field);
-            indexed.then(|| keys.flat_map(|key| self.store.with_key(plan.object, *field, key)).collect())
-        });
-        let mut ids = by_key.or_else(|| self.by_time(plan.object, &tests))?;
-        ids.sort_unstable();
-        ids.dedup();
-        Some(ids)
+        Frozen { row: Arc::clone(row), related: related.collect() }
     }
 
-    /// The ids within the bounds that the tests put on an indexed date-time.
-    fn by_time(&self, object: ObjectIndex, tests: &[(usize, &Test)]) -> Option<Vec<SfId>> {
-        let is_time = |field: usize| {
-            self.schema.object(object).field(field).kind == FieldType::DateTime && self.store.is_indexed(object, field)
-        };
-        let (field, _) = tests.iter().find(|(field, test)| is_time(*field) && bounds(test).is_some())?;
-        let (mut low, mut high) = (Bound::Unbounded, Bound::Unbounded);
-        for (from, to) in tests.iter().filter(|(other, _)| other == field).filter_map(|(_, test)| bounds(test)) {
-            low = tighter(low, from, Ordering::Greater);
-            high = tighter(high, to, Ordering::Less);
-        }
-        Some(self.store.in_time(object, *field, low, high))
+    fn parent(&self, _: &Object, row: &Row, hop: usize, column: &Column) -> Option<Box<(ObjectIndex, Frozen)>> {
+        let (index, parent) = row.values[hop].as_id().and_then(|id| self.store.lookup_shared(id))?;
+        let columns = column.of_parent(index)?;
+        Some(Box::new((index, self.freeze(self.schema.object(index), parent, columns))))
+    }
+
+    /// Whether an index leads to the answer, through which field, and to about how many rows.
+    pub(crate) fn explain(&self, plan: &Plan) -> Explained {
+        let access = Access::choose(self, plan);
+        let (all, _) = self.store.counts(plan.object);
+        let cardinality = access.size(self.store, plan.object);
+        Explained { field: access.field(), cardinality, all }
     }
 }
 
-type TimeBound = Bound<DateTime<Utc>>;
-
-/// The bounds that a test puts on a date-time.
-fn bounds(test: &Test) -> Option<(TimeBound, TimeBound)> {
-    use Bound::{Excluded, Included, Unbounded};
-    match test {
-        Test::Equal { key: Key::DateTime(at), negated: false } => Some((Included(*at), Included(*at))),
-        Test::Order { operator, key: Key::DateTime(at) } => match operator {
-            Operator::Less => Some((Unbounded, Excluded(*at))),
-            Operator::LessOrEqual => Some((Unbounded, Included(*at))),
-            Operator::Greater => Some((Excluded(*at), Unbounded)),
-            Operator::GreaterOrEqual => Some((Included(*at), Unbounded)),
-            Operator::Equal | Operator::NotEqual | Operator::Like => None,
-        },
-        Test::Range { operator, from: Key::DateTime(from), to: Key::DateTime(to) } => match operator {
-            Operator::Equal => Some((Included(*from), Excluded(*to))),
-            Operator::Less => Some((Unbounded, Excluded(*from))),
-            Operator::LessOrEqual => Some((Unbounded, Excluded(*to))),
-            Operator::Greater => Some((Included(*to), Unbounded)),
-            Operator::GreaterOrEqual => Some((Included(*from), Unbounded)),
-            Operator::NotEqual | Operator::Like => None,
-        },
-        _ => None,
-    }
+/// How a query would be answered.
+#[derive(Debug)]
+pub(crate) struct Explained {
+    /// The field whose index leads, if one does.
+    pub(crate) field: Option<usize>,
+    /// How many rows would be looked at.
+    pub(crate) cardinality: usize,
+    /// How many there are.
+    pub(crate) all: usize,
 }
 
-/// The stricter of two bounds on the same side; `stricter` is how its time compares to the other's.
-fn tighter(left: TimeBound, right: TimeBound, stricter: Ordering) -> TimeBound {
-    match (left, right) {
-        (Bound::Unbounded, other) | (other, Bound::Unbounded) => other,
-        (Bound::Included(a) | Bound::Excluded(a), Bound::Included(b) | Bound::Excluded(b)) => {
-            // Of equal times, the one that excludes it is the stricter.
-            let left_wins = a.cmp(&b) == stricter || (a == b && matches!(left, Bound::Excluded(_)));
-            if left_wins { left } else { right }
-        }
-    }
-}
-
-/// Child rows as a result of their own; no rows are null.
-fn children_json(children: Results) -> Json {
-    if children.rows.is_empty() {
-        return Json::Null;
-    }
-    let records: Vec<Json> = children.rows.into_iter().map(|(row, _)| row).collect();
-    json!({"totalSize": children.total, "done": true, "records": records})
-}
-
-fn leaf_json(object: &Object, row: &Row, leaf: &Leaf, form: Form) -> Json {
-    let plain = match leaf {
-        Leaf::Field(field) => field_json(object, row, *field),
-        Leaf::Named("Type") => Json::from(object.name),
-        Leaf::Named(name) => object.find(name).map_or(Json::Null, |field| field_json(object, row, field)),
+/// Great-circle distance on a sphere of the Earth's mean radius.
+fn distance(at: [Option<Decimal>; 2], from: (Decimal, Decimal), miles: bool) -> Option<Decimal> {
+    let [Some(latitude), Some(longitude)] = at else {
+        return None;
     };
-    match (form, plain) {
-        (Form::Plain, plain) => plain,
-        (Form::Label(values), Json::String(text)) => {
-            let label = values.iter().find(|entry| entry.value == text).map(|entry| entry.label);
-            label.map_or(Json::String(text), Json::from)
-        }
-        (Form::Text, Json::Number(number)) => Json::String(number.to_string()),
-        (_, plain) => plain,
-    }
+    let [a, b, c, d] = [latitude, longitude, from.0, from.1].map(|angle| angle.to_f64().map(f64::to_radians));
+    let (lat, lon, from_lat, from_lon) = (a?, b?, c?, d?);
+    let half = |angle: f64| (angle / 2.0).sin().powi(2);
+    let chord = half(lat - from_lat) + lat.cos() * from_lat.cos() * half(lon - from_lon);
+    let kilometers = 2.0 * 6_371.0 * chord.sqrt().min(1.0).asin();
+    Decimal::from_f64(if miles { kilometers / 1.609_344 } else { kilometers })
 }
 
-fn date_part(part: DatePart, value: &Value) -> Value {
-    let Some(date) = value.as_date() else {
+fn date_part(part: DatePart, value: &Value, shift: TimeDelta) -> Value {
+    let at = value.as_datetime().map(|at| at + shift);
+    let Some(date) = at.map(|at| at.date_naive()).or_else(|| value.as_date()) else {
         return Value::Null;
     };
     let week = |day_of_period: u32| (day_of_period - 1) / 7 + 1;
@@ -297,7 +220,7 @@ fn date_part(part: DatePart, value: &Value) -> Value {
         DatePart::DayInMonth => date.day(),
         DatePart::DayInWeek => date.weekday().num_days_from_sunday() + 1,
         DatePart::DayInYear => date.ordinal(),
-        DatePart::HourInDay => value.as_datetime().map_or(0, |at| at.hour()),
+        DatePart::HourInDay => at.map_or(0, |at| at.hour()),
         DatePart::WeekInMonth => week(date.day()),
         DatePart::WeekInYear => week(date.ordinal()),
     };
@@ -324,7 +247,7 @@ impl SortValue {
             Value::Int(_) | Value::Decimal(_) => value.as_number().map(SortValue::Number),
             Value::Text(text) => {
                 let place = key.picklist.iter().position(|entry| entry.value == &**text);
-                Some(place.map_or_else(|| SortValue::Text(text.to_uppercase()), SortValue::Listed))
+                Some(place.map_or_else(|| SortValue::Text(fold(text)), SortValue::Listed))
             }
             Value::Id(id) => Some(SortValue::Id(*id)),
             Value::Date(date) => Some(SortValue::Date(*date)),

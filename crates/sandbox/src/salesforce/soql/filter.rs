@@ -1,8 +1,9 @@
 //! Conditions, bound and decided.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::salesforce::value::{Key, Value};
+use crate::salesforce::value::{Key, Value, fold, fold_char};
 
 use super::ast::{Operator, Text};
 use super::plan::Expr;
@@ -51,7 +52,11 @@ pub(crate) enum Test {
 
 impl Filter {
     /// Decides the condition. `None` is "unknown", which only arises when null is not different from values.
-    pub(crate) fn decide(&self, null_is_different: bool, value: &mut dyn FnMut(&Expr) -> Value) -> Option<bool> {
+    pub(crate) fn decide<'v>(
+        &self,
+        null_is_different: bool,
+        value: &mut dyn FnMut(&Expr) -> Cow<'v, Value>,
+    ) -> Option<bool> {
         match self {
             Filter::All(parts) => {
                 let mut all = Some(true);
@@ -117,8 +122,7 @@ impl Test {
                 Operator::Like => false,
             }),
             Test::Includes { groups, negated } => {
-                let values: Vec<String> =
-                    value.as_text().unwrap_or_default().split(';').map(str::to_lowercase).collect();
+                let values: Vec<String> = value.as_text().unwrap_or_default().split(';').map(fold).collect();
                 groups.iter().any(|group| group.iter().all(|wanted| values.contains(wanted))) != *negated
             }
         })
@@ -133,7 +137,7 @@ impl Test {
     }
 }
 
-/// A pattern of `LIKE`, folded to lower case.
+/// A pattern of `LIKE`, folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pattern(Vec<Part>);
 
@@ -152,15 +156,22 @@ impl Pattern {
             match character {
                 '%' if !text.literal.contains(&position) => parts.push(Part::AnyRun),
                 '_' if !text.literal.contains(&position) => parts.push(Part::AnyOne),
-                plain => parts.extend(plain.to_lowercase().map(Part::One)),
+                plain => parts.push(Part::One(fold_char(plain))),
             }
         }
         Pattern(parts)
     }
 
+    /// The folded text with which everything begins that fits.
+    pub(super) fn start(&self) -> String {
+        let plain =
+            self.0.iter().map_while(|part| if let Part::One(character) = part { Some(*character) } else { None });
+        plain.collect()
+    }
+
     /// Whether the whole of `text` fits, ignoring case. Takes time in proportion to both lengths multiplied.
     pub(crate) fn matches(&self, text: &str) -> bool {
-        let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
+        let text: Vec<char> = text.chars().map(fold_char).collect();
         let (mut at, mut part) = (0, 0);
         // Where to go on when the present attempt fails: let the latest run of '%' take one character more.
         let mut retry: Option<(usize, usize)> = None;

@@ -1,15 +1,15 @@
 //! Grouping and aggregates.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
-use serde_json::{Map, Value as Json, json};
 
 use crate::salesforce::schema::Object;
 use crate::salesforce::store::Row;
 use crate::salesforce::value::{Key, Value};
 
-use super::eval::{Evaluation, Results, SortValue, compare};
+use super::eval::{Evaluation, SortValue, compare};
 use super::plan::{Aggregate, AggregateFunction, Expr, Grouping, Plan};
 
 /// The running state of one aggregate.
@@ -64,62 +64,61 @@ struct Group {
 }
 
 impl<'a> Evaluation<'a> {
-    /// Groups rows and answers with one row per group.
+    /// Groups rows: one entry per group, of its keys, how each was rolled up, and its aggregates.
     pub(super) fn groups(
         &self,
         plan: &Plan,
         grouping: &Grouping,
         object: &'a Object,
         rows: impl Iterator<Item = &'a Row>,
-    ) -> Results {
-        let mut groups: BTreeMap<Vec<Option<Key>>, Group> = BTreeMap::new();
+    ) -> Vec<Vec<Value>> {
+        // By the keys, and for equal keys (rolled up, or null) by the grouping set.
+        let mut groups: BTreeMap<(Vec<Option<Key>>, usize), Group> = BTreeMap::new();
         let fresh = || grouping.aggregates.iter().map(|_| Tally::default()).collect::<Vec<_>>();
         if grouping.keys.is_empty() {
             // Aggregates of no rows are still one row.
-            groups.insert(Vec::new(), Group { keys: Vec::new(), tallies: fresh() });
+            groups.insert((Vec::new(), 0), Group { keys: Vec::new(), tallies: fresh() });
         }
         for row in rows {
-            let keys: Vec<Value> = grouping.keys.iter().map(|expr| self.value(object, row, expr)).collect();
-            let folded = keys.iter().map(Key::of).collect();
-            let group = groups.entry(folded).or_insert_with(|| Group { keys, tallies: fresh() });
-            for (Aggregate { function, of }, tally) in grouping.aggregates.iter().zip(&mut group.tallies) {
-                tally.add(*function, self.value(object, row, of));
+            let keys: Vec<Value> =
+                grouping.keys.iter().map(|expr| self.value(object, row, expr).into_owned()).collect();
+            for (set, kept) in grouping.sets.iter().enumerate() {
+                let keep = |(key, kept): (&Value, &bool)| if *kept { key.clone() } else { Value::Null };
+                let keys: Vec<Value> = keys.iter().zip(kept).map(keep).collect();
+                let folded = keys.iter().map(Key::of).collect();
+                let group = groups.entry((folded, set)).or_insert_with(|| Group { keys, tallies: fresh() });
+                for (Aggregate { function, of }, tally) in grouping.aggregates.iter().zip(&mut group.tallies) {
+                    tally.add(*function, self.value(object, row, of).into_owned());
+                }
             }
         }
-        let mut found: Vec<Vec<Value>> = groups.into_values().map(|group| finish(grouping, group)).collect();
+        let finished = groups.into_iter().map(|((_, set), group)| finish(grouping, set, group));
+        let mut found: Vec<Vec<Value>> = finished.collect();
         if let Some(having) = &grouping.having {
+            let slot = |values: &Vec<Value>, expr: &Expr| Cow::Owned(slot(values, expr));
             found.retain(|values| having.decide(self.null_is_different, &mut |expr| slot(values, expr)) == Some(true));
         }
         let sort_values = |values: &Vec<Value>| -> Vec<Option<SortValue>> {
             plan.order.iter().map(|key| SortValue::of(&slot(values, &key.expr), key)).collect()
         };
         found.sort_by_cached_key(|values| Ordered { order: &plan.order, values: sort_values(values) });
-        let kept = found.into_iter().skip(plan.offset).take(plan.limit.unwrap_or(usize::MAX));
-        let rows: Vec<(Json, usize)> = kept.map(|values| (group_json(grouping, &values), 1)).collect();
-        Results { total: rows.len(), rows }
+        found.into_iter().skip(plan.offset).take(plan.limit.unwrap_or(usize::MAX)).collect()
     }
 }
 
-fn finish(grouping: &Grouping, group: Group) -> Vec<Value> {
+fn finish(grouping: &Grouping, set: usize, group: Group) -> Vec<Value> {
+    let kept = grouping.sets.get(set).map(Vec::as_slice).unwrap_or_default();
+    let rolled_up = kept.iter().map(|kept| Value::Int(i64::from(!*kept)));
     let tallies = grouping.aggregates.iter().zip(group.tallies);
     let aggregates = tallies.map(|(aggregate, tally)| tally.result(aggregate.function));
-    group.keys.into_iter().chain(aggregates).collect()
+    group.keys.into_iter().chain(rolled_up).chain(aggregates).collect()
 }
 
 fn slot(values: &[Value], expr: &Expr) -> Value {
     match expr {
         Expr::Slot(index) => values.get(*index).cloned().unwrap_or_default(),
-        Expr::Field { .. } | Expr::Date { .. } => Value::Null,
+        Expr::Field { .. } | Expr::Date { .. } | Expr::Distance { .. } => Value::Null,
     }
-}
-
-fn group_json(grouping: &Grouping, values: &[Value]) -> Json {
-    let mut record = Map::new();
-    record.insert("attributes".to_owned(), json!({"type": "AggregateResult"}));
-    for (name, slot) in &grouping.columns {
-        record.insert(name.clone(), values.get(*slot).map_or(Json::Null, Value::to_json));
-    }
-    Json::Object(record)
 }
 
 /// Sort values that know their order.

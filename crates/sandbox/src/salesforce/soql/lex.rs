@@ -42,10 +42,17 @@ impl Kind {
 /// Longer symbols come before their beginnings.
 const SYMBOLS: [&str; 12] = ["<=", ">=", "!=", "<>", "=", "<", ">", "(", ")", ",", ".", ":"];
 
+/// A longer string is refused, in characters.
+const LONGEST_STRING: usize = 4_000;
+
 /// Splits a query into tokens.
 pub(super) fn tokens(query: &str) -> Result<Vec<Token>, SoqlError> {
+    tokens_from(query, 0)
+}
+
+/// Splits the part of a text that begins at byte `at`; places count from the beginning of the text.
+pub(super) fn tokens_from(query: &str, mut at: usize) -> Result<Vec<Token>, SoqlError> {
     let mut tokens = Vec::new();
-    let mut at = 0;
     while let Some(first) = query.get(at..).and_then(|rest| rest.chars().next()) {
         let rest = query.get(at..).unwrap_or_default();
         let (kind, length) = if first.is_whitespace() {
@@ -80,6 +87,10 @@ fn string(rest: &str, at: usize) -> Result<(Kind, usize), SoqlError> {
     let mut characters = rest.char_indices().skip(1);
     while let Some((index, character)) = characters.next() {
         match character {
+            '\'' if length > LONGEST_STRING => {
+                let message = format!("string literal is longer than {LONGEST_STRING} characters");
+                return Err(SoqlError::malformed(message, at));
+            }
             '\'' => return Ok((Kind::Text(text), index + 1)),
             '\\' => {
                 let escaped = characters.next().map(|(_, escaped)| escaped);

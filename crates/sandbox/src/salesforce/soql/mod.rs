@@ -1,5 +1,6 @@
 //! SOQL: parsed, bound to the schema, evaluated over the store.
 
+mod access;
 mod ast;
 mod bind;
 mod bind_groups;
@@ -11,15 +12,22 @@ mod filter;
 mod group;
 mod lex;
 mod parse;
+#[allow(dead_code)]
+mod parse_search;
 mod plan;
+mod show;
 
 use super::errors::ApiError;
 
+pub(crate) use ast::{LiteralValue, Query, Usage, literals};
 pub(crate) use bind::Binder;
 pub(crate) use columns::column_metadata;
 pub(crate) use eval::{Evaluation, Results};
 pub(crate) use parse::parse;
 pub(crate) use plan::{Column, Leaf, Output, Plan};
+
+pub(crate) use plan::{Column, Form, Leaf, Output, Plan};
+pub(crate) use show::{Frozen, Shown};
 
 /// Why a query is refused, and where in its text.
 #[derive(Debug, Clone, PartialEq, Eq)]

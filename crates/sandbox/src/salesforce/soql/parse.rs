@@ -1,8 +1,11 @@
 //! From tokens to a query, by recursive descent.
 
 use super::SoqlError;
-use super::ast::{Condition, Expression, FieldSet, Item, Literal, LiteralValue, Number, Operator, Order, Path, Query};
+use super::ast::{
+    Condition, Expression, FieldSet, Item, Literal, LiteralValue, Number, Operator, Order, Path, Query, RollUp, Usage,
+};
 use super::lex::{Kind, Token, tokens};
+use rust_decimal::Decimal;
 
 /// Longer statements are refused.
 const MAX_LENGTH: usize = 100_000;
@@ -22,22 +25,29 @@ pub(crate) fn parse(query: &str) -> Result<Query, SoqlError> {
         return Err(SoqlError::new("MALFORMED_QUERY", message, None));
     }
     let tokens = tokens(query)?;
-    let mut parser = Parser { tokens: &tokens, next: 0, depth: 0 };
+    let mut parser = Parser::new(&tokens);
     let query = parser.query()?;
-    match parser.peek() {
-        None => Ok(query),
-        Some(_) => Err(parser.unexpected()),
-    }
+    parser.end()?;
+    Ok(query)
 }
 
-struct Parser<'a> {
+pub(super) struct Parser<'a> {
     tokens: &'a [Token],
-    next: usize,
+    pub(super) next: usize,
     depth: usize,
 }
 
-impl Parser<'_> {
-    fn peek(&self) -> Option<&Kind> {
+impl<'a> Parser<'a> {
+    pub(super) fn new(tokens: &'a [Token]) -> Parser<'a> {
+        Parser { tokens, next: 0, depth: 0 }
+    }
+
+    /// Refuses what is left over.
+    pub(super) fn end(&self) -> Result<(), SoqlError> {
+        if self.peek().is_some() { Err(self.unexpected()) } else { Ok(()) }
+    }
+
+    pub(super) fn peek(&self) -> Option<&Kind> {
         self.peek_at(0)
     }
 
@@ -49,7 +59,7 @@ impl Parser<'_> {
         self.tokens.get(self.next).map_or(0, |token| token.at)
     }
 
-    fn unexpected(&self) -> SoqlError {
+    pub(super) fn unexpected(&self) -> SoqlError {
         match self.tokens.get(self.next) {
             Some(token) => SoqlError::malformed(format!("unexpected token: '{}'", token.kind.shown()), token.at),
             None => SoqlError::new("MALFORMED_QUERY", "unexpected token: <EOF>", None),
@@ -69,20 +79,20 @@ impl Parser<'_> {
     }
 
     /// Takes the word if it is next.
-    fn take_word(&mut self, word: &str) -> bool {
+    pub(super) fn take_word(&mut self, word: &str) -> bool {
         let found = self.is_word(word);
         self.next += usize::from(found);
         found
     }
 
     /// Takes the two words if they are next.
-    fn take_words(&mut self, first: &str, second: &str) -> bool {
+    pub(super) fn take_words(&mut self, first: &str, second: &str) -> bool {
         let found = self.is_word(first) && self.is_word_at(1, second);
         self.next += if found { 2 } else { 0 };
         found
     }
 
-    fn take_symbol(&mut self, symbol: &str) -> bool {
+    pub(super) fn take_symbol(&mut self, symbol: &str) -> bool {
         let found = self.is_symbol(symbol);
         self.next += usize::from(found);
         found
@@ -92,11 +102,11 @@ impl Parser<'_> {
         if self.take_word(word) { Ok(()) } else { Err(self.unexpected()) }
     }
 
-    fn expect_symbol(&mut self, symbol: &str) -> Result<(), SoqlError> {
+    pub(super) fn expect_symbol(&mut self, symbol: &str) -> Result<(), SoqlError> {
         if self.take_symbol(symbol) { Ok(()) } else { Err(self.unexpected()) }
     }
 
-    fn word(&mut self) -> Result<String, SoqlError> {
+    pub(super) fn word(&mut self) -> Result<String, SoqlError> {
         match self.peek() {
             Some(Kind::Word(word)) => {
                 let word = word.clone();
@@ -108,7 +118,7 @@ impl Parser<'_> {
     }
 
     /// Runs a rule that may contain itself.
-    fn nested<T>(&mut self, rule: impl FnOnce(&mut Self) -> Result<T, SoqlError>) -> Result<T, SoqlError> {
+    pub(super) fn nested<T>(&mut self, rule: impl FnOnce(&mut Self) -> Result<T, SoqlError>) -> Result<T, SoqlError> {
         if self.depth >= MAX_DEPTH {
             return Err(SoqlError::malformed("the query is nested too deeply", self.at()));
         }
@@ -118,7 +128,10 @@ impl Parser<'_> {
         result
     }
 
-    fn list<T>(&mut self, mut entry: impl FnMut(&mut Self) -> Result<T, SoqlError>) -> Result<Vec<T>, SoqlError> {
+    pub(super) fn list<T>(
+        &mut self,
+        mut entry: impl FnMut(&mut Self) -> Result<T, SoqlError>,
+    ) -> Result<Vec<T>, SoqlError> {
         let mut entries = vec![entry(self)?];
         while self.take_symbol(",") {
             entries.push(entry(self)?);
@@ -138,38 +151,27 @@ impl Parser<'_> {
         let select = self.list(Self::item)?;
         self.expect_word("FROM")?;
         let from = self.path()?;
-        let mut query = Query {
-            select,
-            from,
-            alias: self.alias(),
-            only_mine: false,
-            filter: None,
-            group_by: Vec::new(),
-            having: None,
-            order_by: Vec::new(),
-            limit: None,
-            offset: None,
-        };
+        let mut query = Query { alias: self.alias(), ..Query::new(select, from) };
+        while self.take_symbol(",") {
+            let path = self.path()?;
+            let alias = self.alias().ok_or_else(|| self.unexpected())?;
+            query.joined.push((path, alias));
+        }
         if self.take_words("USING", "SCOPE") {
-            query.only_mine = match self.word()?.to_ascii_lowercase().as_str() {
-                "mine" => true,
-                "everything" => false,
-                _ => {
-                    self.next -= 1;
-                    return Err(self.unexpected());
-                }
-            };
+            query.only_mine = self.scope()?;
         }
         if self.take_word("WHERE") {
             query.filter = Some(self.nested(Self::condition)?);
         }
-        // Field-level security is not emulated, so the two modes of enforcing it have nothing to do.
-        let _ = self.take_words("WITH", "SECURITY_ENFORCED") || self.take_words("WITH", "USER_MODE");
-        if self.take_words("GROUP", "BY") {
-            query.group_by = self.list(Self::expression)?;
-            if self.take_word("HAVING") {
-                query.having = Some(self.nested(Self::condition)?);
+        // Field-level security is not emulated, so the modes of enforcing it have nothing to do.
+        if self.take_word("WITH") {
+            let known = ["SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE"].into_iter().any(|mode| self.take_word(mode));
+            if !known {
+                return Err(self.unexpected());
             }
+        }
+        if self.take_words("GROUP", "BY") {
+            self.group_by(&mut query)?;
         }
         if self.take_words("ORDER", "BY") {
             query.order_by = self.list(Self::order)?;
@@ -180,11 +182,105 @@ impl Parser<'_> {
         if self.take_word("OFFSET") {
             query.offset = Some(self.whole_number()?);
         }
-        let _ = self.take_words("FOR", "VIEW") || self.take_words("FOR", "REFERENCE");
+        if self.take_words("FOR", "VIEW") {
+            query.usage = Some(Usage::Viewed);
+        } else if self.take_words("FOR", "REFERENCE") {
+            query.usage = Some(Usage::Referenced);
+        } else if self.take_words("FOR", "UPDATE") {
+            // Locks rows in Apex only.
+            self.next -= 1;
+            return Err(self.unexpected());
+        }
+        if self.take_word("UPDATE") {
+            let tracked = |parser: &mut Self| {
+                let known = parser.take_word("TRACKING") || parser.take_word("VIEWSTAT");
+                if known { Ok(()) } else { Err(parser.unexpected()) }
+            };
+            self.list(tracked)?;
+        }
         Ok(query)
     }
 
-    fn item(&mut self) -> Result<Item, SoqlError> {
+    /// Whether only the user's own records are meant.
+    fn scope(&mut self) -> Result<bool, SoqlError> {
+        match self.word()?.to_ascii_lowercase().as_str() {
+            "mine" => Ok(true),
+            "everything" => Ok(false),
+            _ => {
+                self.next -= 1;
+                Err(self.unexpected())
+            }
+        }
+    }
+
+    fn group_by(&mut self, query: &mut Query) -> Result<(), SoqlError> {
+        let called = matches!(self.peek_at(1), Some(Kind::Symbol("(")));
+        query.roll_up = match () {
+            () if called && self.take_word("ROLLUP") => RollUp::Prefixes,
+            () if called && self.take_word("CUBE") => RollUp::Subsets,
+            () => RollUp::Not,
+        };
+        query.group_by = match query.roll_up {
+            RollUp::Not => self.list(Self::expression)?,
+            RollUp::Prefixes | RollUp::Subsets => self.in_parentheses(Self::expression)?,
+        };
+        if self.take_word("HAVING") {
+            query.having = Some(self.nested(Self::condition)?);
+        }
+        Ok(())
+    }
+
+    /// `TYPEOF What WHEN Account THEN Phone ELSE Name END`, after its first word.
+    fn type_of(&mut self) -> Result<Item, SoqlError> {
+        let path = self.path()?;
+        let mut when = Vec::new();
+        while self.take_word("WHEN") {
+            let object = self.path()?;
+            self.expect_word("THEN")?;
+            when.push((object, self.list(Self::path)?));
+        }
+        if when.is_empty() {
+            return Err(self.unexpected());
+        }
+        let otherwise = if self.take_word("ELSE") { Some(self.list(Self::path)?) } else { None };
+        self.expect_word("END")?;
+        Ok(Item::TypeOf { path, when, otherwise })
+    }
+
+    /// `DISTANCE(field, GEOLOCATION(1.5, -2), 'mi')`, after its first word.
+    fn distance(&mut self, at: usize) -> Result<Expression, SoqlError> {
+        self.expect_symbol("(")?;
+        let field = self.path()?;
+        self.expect_symbol(",")?;
+        self.expect_word("GEOLOCATION")?;
+        self.expect_symbol("(")?;
+        let latitude = self.number()?;
+        self.expect_symbol(",")?;
+        let longitude = self.number()?;
+        self.expect_symbol(")")?;
+        self.expect_symbol(",")?;
+        let miles = match self.peek() {
+            Some(Kind::Text(unit)) if unit.value.eq_ignore_ascii_case("mi") => true,
+            Some(Kind::Text(unit)) if unit.value.eq_ignore_ascii_case("km") => false,
+            _ => return Err(self.unexpected()),
+        };
+        self.next += 1;
+        self.expect_symbol(")")?;
+        Ok(Expression::Distance { field, from: (latitude, longitude), miles, at })
+    }
+
+    fn number(&mut self) -> Result<Decimal, SoqlError> {
+        match self.peek() {
+            Some(Kind::Number(number)) => {
+                let number = *number;
+                self.next += 1;
+                Ok(number)
+            }
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    pub(super) fn item(&mut self) -> Result<Item, SoqlError> {
         let at = self.at();
         if self.take_symbol("(") {
             let query = self.nested(Self::query)?;
@@ -210,6 +306,13 @@ impl Parser<'_> {
             self.expect_symbol(")")?;
             return Ok(Item::Fields { which, at });
         }
+        if !called
+            && matches!(self.peek_at(1), Some(Kind::Word(_)))
+            && !self.is_word_at(1, "FROM")
+            && self.take_word("TYPEOF")
+        {
+            return self.type_of();
+        }
         let expression = self.nested(Self::expression)?;
         // A word after a field is its alias only where the list can go on after it; else it is misplaced.
         let goes_on = matches!(self.peek_at(1), Some(Kind::Symbol(","))) || self.is_word_at(1, "FROM");
@@ -223,7 +326,7 @@ impl Parser<'_> {
             return None;
         };
         let reserved = RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(word));
-        let clause = ["ORDER", "OFFSET", "FOR"].iter().any(|clause| clause.eq_ignore_ascii_case(word));
+        let clause = ["ORDER", "OFFSET", "FOR", "UPDATE"].iter().any(|clause| clause.eq_ignore_ascii_case(word));
         if reserved || clause {
             return None;
         }
@@ -232,7 +335,7 @@ impl Parser<'_> {
         Some(word)
     }
 
-    fn path(&mut self) -> Result<Path, SoqlError> {
+    pub(super) fn path(&mut self) -> Result<Path, SoqlError> {
         let at = self.at();
         let mut parts = vec![self.word()?];
         while self.take_symbol(".") {
@@ -247,13 +350,17 @@ impl Parser<'_> {
         if !self.take_symbol("(") {
             return Ok(Expression::Field(path));
         }
+        if path.parts.len() == 1 && path.parts.iter().all(|name| name.eq_ignore_ascii_case("DISTANCE")) {
+            self.next -= 1;
+            return self.distance(at);
+        }
         let argument = Box::new(self.nested(Self::expression)?);
         self.expect_symbol(")")?;
         Ok(Expression::Call { function: path.parts.join(".").to_ascii_uppercase(), argument, at })
     }
 
     /// Conditions joined by one kind of operator; the two kinds do not mix without parentheses.
-    fn condition(&mut self) -> Result<Condition, SoqlError> {
+    pub(super) fn condition(&mut self) -> Result<Condition, SoqlError> {
         let first = self.negatable()?;
         let joiner = ["AND", "OR"].into_iter().find(|joiner| self.is_word(joiner));
         let Some(joiner) = joiner else {
@@ -359,7 +466,7 @@ impl Parser<'_> {
         Ok(Literal { value: LiteralValue::Relative { name, count }, at })
     }
 
-    fn whole_number(&mut self) -> Result<Number, SoqlError> {
+    pub(super) fn whole_number(&mut self) -> Result<Number, SoqlError> {
         let at = self.at();
         let number = match self.peek() {
             Some(Kind::Number(number)) if number.fract().is_zero() => usize::try_from(*number).ok(),
@@ -370,7 +477,7 @@ impl Parser<'_> {
         Ok(Number { value, at })
     }
 
-    fn order(&mut self) -> Result<Order, SoqlError> {
+    pub(super) fn order(&mut self) -> Result<Order, SoqlError> {
         let expression = self.nested(Self::expression)?;
         let descending = self.take_word("DESC");
         let _ = !descending && self.take_word("ASC");

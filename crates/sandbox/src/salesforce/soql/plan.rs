@@ -1,11 +1,16 @@
 //! A query bound to the schema: names are resolved, literals have the type of their field.
 
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use rust_decimal::Decimal;
+
 use crate::salesforce::schema::{ChildRelationship, FieldIndex, FieldType, ObjectIndex, PicklistValue};
 
 use super::filter::Filter;
 
 /// How to answer a query.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Plan {
     pub(crate) object: ObjectIndex,
     pub(crate) output: Output,
@@ -15,10 +20,21 @@ pub(crate) struct Plan {
     pub(crate) offset: usize,
 }
 
+impl Plan {
+    /// The columns of its rows; none where it counts or groups.
+    pub(crate) fn columns(&self) -> &[Column] {
+        match &self.output {
+            Output::Rows(columns) => columns,
+            Output::Count | Output::Groups(_) => &[],
+        }
+    }
+}
+
 /// What a query answers with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) enum Output {
     /// `COUNT()`: a total without rows.
+    #[default]
     Count,
     Rows(Vec<Column>),
     Groups(Grouping),
@@ -27,16 +43,47 @@ pub(crate) enum Output {
 /// One member of an answered row.
 #[derive(Debug, Clone)]
 pub(crate) enum Column {
-    Field { name: String, leaf: Leaf, form: Form },
-    Parent { name: &'static str, hop: FieldIndex, columns: Vec<Column> },
-    Children { name: &'static str, link: ChildRelationship, plan: Box<Plan> },
+    Field {
+        name: String,
+        leaf: Leaf,
+        form: Form,
+    },
+    Parent {
+        name: &'static str,
+        hop: FieldIndex,
+        columns: Vec<Column>,
+    },
+    /// `TYPEOF`: what is shown of a parent depends on its object.
+    TypeOf {
+        name: &'static str,
+        hop: FieldIndex,
+        when: Vec<(ObjectIndex, Vec<Column>)>,
+        otherwise: Option<Vec<Column>>,
+    },
+    Children {
+        name: &'static str,
+        link: ChildRelationship,
+        plan: Arc<Plan>,
+    },
 }
 
 impl Column {
     pub(crate) fn name(&self) -> &str {
         match self {
             Column::Field { name, .. } => name,
-            Column::Parent { name, .. } | Column::Children { name, .. } => name,
+            Column::Parent { name, .. } | Column::TypeOf { name, .. } | Column::Children { name, .. } => name,
+        }
+    }
+
+    /// What is shown of a parent of this object; `None` if nothing, not even that it is there.
+    pub(crate) fn of_parent(&self, object: ObjectIndex) -> Option<&[Column]> {
+        match self {
+            Column::Parent { columns, .. } => Some(columns),
+            Column::TypeOf { when, otherwise, .. } => {
+                let named = when.iter().find(|(named, _)| *named == object).map(|(_, columns)| columns);
+                named.or(otherwise.as_ref()).map(Vec::as_slice)
+            }
+            Column::Field { .. } | Column::Children { .. } => None,
         }
     }
 }
@@ -69,6 +116,15 @@ pub(crate) enum Expr {
     Date {
         part: DatePart,
         of: Box<Expr>,
+        /// From UTC to the user's time, where `convertTimezone()` asks for it.
+        shift: TimeDelta,
+    },
+    /// `DISTANCE(field, GEOLOCATION(…), unit)`.
+    Distance {
+        latitude: Box<Expr>,
+        longitude: Box<Expr>,
+        from: (Decimal, Decimal),
+        miles: bool,
     },
     /// A key or aggregate of the group.
     Slot(usize),
@@ -145,14 +201,26 @@ pub(crate) struct Aggregate {
     pub(crate) of: Expr,
 }
 
-/// How rows are grouped. The values of a group are its keys, then its aggregates; slots count through both.
+/// How rows are grouped. The values of a group are its keys, then for each key whether it was rolled up (1) or not (0),
+/// then its aggregates; slots count through all of them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Grouping {
     pub(crate) keys: Vec<Expr>,
+    /// For each set of groups that is made, which keys it keeps: one set with all of them, more with `ROLLUP` or `CUBE`.
+    pub(crate) sets: Vec<Vec<bool>>,
     pub(crate) aggregates: Vec<Aggregate>,
-    /// Name and slot of each member of an answered row.
-    pub(crate) columns: Vec<(String, usize)>,
+    pub(crate) columns: Vec<GroupColumn>,
     pub(crate) having: Option<Filter>,
+}
+
+/// One member of an answered group.
+#[derive(Debug, Clone)]
+pub(crate) struct GroupColumn {
+    pub(crate) name: String,
+    pub(crate) slot: usize,
+    /// As it stands in the query: `COUNT(Id)`.
+    pub(crate) written: String,
+    pub(crate) form: Form,
 }
 
 /// One key of the order.
