@@ -23,9 +23,9 @@ mod describe;
 mod errors;
 mod feeds;
 mod fixtures;
-mod graph;
 #[doc(hidden)]
 pub mod fuzzing;
+mod graph;
 mod ids;
 mod limits;
 mod locks;
