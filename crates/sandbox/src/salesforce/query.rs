@@ -8,8 +8,8 @@ use serde_json::{Value as Json, json};
 use super::call::{Answer, Call};
 use super::cursors::Snapshot;
 use super::errors::{ApiError, Failure};
-use super::org::Org;
 use super::ids::SfId;
+use super::org::Org;
 use super::schema::{FieldIndex, FieldType, ObjectIndex};
 use super::soql::{
     Binder, Column, Evaluation, Form, Frozen, Leaf, Output, Plan, Query, Results, Shown, Usage, column_metadata, parse,
