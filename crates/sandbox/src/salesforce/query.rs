@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde_json::{Value as Json, json};
 
+use super::SHOWN_VERSION;
 use super::call::{Answer, Call};
 use super::cursors::Snapshot;
 use super::errors::{ApiError, Failure};
@@ -14,7 +15,6 @@ use super::schema::{FieldIndex, FieldType, ObjectIndex};
 use super::soql::{
     Binder, Column, Evaluation, Form, Frozen, Leaf, Output, Plan, Query, Results, Shown, Usage, column_metadata, parse,
 };
-use super::SHOWN_VERSION;
 use super::value::Value;
 
 /// Rows per page, unless the caller asks for fewer.
@@ -36,7 +36,7 @@ impl Org {
                 None => Err(ApiError::request("MALFORMED_QUERY", "A query string has to be specified").into()),
             };
         };
-        let (query, plan) = self.plan(text, call.major, all_rows)?;
+        let (query, plan) = self.planned(text, call.major, all_rows)?;
         if call.flag("columns") {
             return Ok(Answer::ok(column_metadata(&self.schema, &plan)));
         }
@@ -66,7 +66,7 @@ impl Org {
     }
 
     /// Parses a query and binds it to the schema; errors show their place in the text.
-    pub(crate) fn plan(&self, text: &str, major: u32, all_rows: bool) -> Result<(Query, Plan), ApiError> {
+    pub(crate) fn planned(&self, text: &str, major: u32, all_rows: bool) -> Result<(Query, Plan), ApiError> {
         let binder = self.binder_of(major, all_rows);
         let bound = parse(text).and_then(|query| Ok((binder.bind(&query)?, query)));
         bound.map(|(plan, query)| (query, plan)).map_err(|error| error.in_query(text))
@@ -111,7 +111,7 @@ impl Org {
 
     /// `GET query?explain=…`: whether an index would lead.
     fn explain(&self, call: &Call, text: &str) -> Result<Json, ApiError> {
-        let (_, plan) = self.plan(text, call.major, false)?;
+        let (_, plan) = self.planned(text, call.major, false)?;
         let object = self.schema.object(plan.object);
         let explained = self.evaluation(false).explain(&plan);
         let plan_json = |field: Option<usize>, cardinality: usize| {

@@ -24,7 +24,6 @@ pub(crate) use bind::Binder;
 pub(crate) use columns::column_metadata;
 pub(crate) use eval::{Evaluation, Results};
 pub(crate) use parse::parse;
-pub(crate) use plan::{Column, Leaf, Output, Plan};
 
 pub(crate) use plan::{Column, Form, Leaf, Output, Plan};
 pub(crate) use show::{Frozen, Shown};
