@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use super::countries::{self, Country};
 use super::names::{BRANDS, DEAL_SUBJECTS, NOTE_TEXTS, TASK_DETAILS, TASK_TITLES, TITLES};
+use super::outreach;
 use super::world::{
     Address, Company, CompanyId, Deal, DealId, DealStage, Industry, Lifecycle, Note, NoteId, Person, PersonId, Subject,
     Task, TaskId, Tier, User, UserId, World,
@@ -47,6 +48,10 @@ impl World {
             deals: Vec::new(),
             tasks: Vec::new(),
             notes: Vec::new(),
+            prospects: Vec::new(),
+            meetings: Vec::new(),
+            tickets: Vec::new(),
+            campaigns: Vec::new(),
         }
     }
 
@@ -67,6 +72,7 @@ impl World {
         world.tasks = maker.tasks(TASKS.saturating_mul(scale), &world, owners);
         maker.turn_to(seed, "notes");
         world.notes = maker.notes(NOTES.saturating_mul(scale), &world, owners);
+        outreach::fill(&mut world, &mut maker, seed, scale, owners);
         world
     }
 }
@@ -93,32 +99,32 @@ fn users() -> Vec<User> {
         .collect()
 }
 
-struct Maker {
-    now: DateTime<Utc>,
-    rng: Rng,
+pub(super) struct Maker {
+    pub(super) now: DateTime<Utc>,
+    pub(super) rng: Rng,
     /// Names, addresses and numbers that must not come twice.
     used: BTreeSet<String>,
 }
 
 impl Maker {
     /// Gives every part of the world dice of its own, so that one part can grow without changing the others.
-    fn turn_to(&mut self, seed: u64, part: &str) {
+    pub(super) fn turn_to(&mut self, seed: u64, part: &str) {
         self.rng = Rng::with_seed(mix(seed, &["world", part]));
     }
 
-    fn chance(&mut self, percent: u32) -> bool {
+    pub(super) fn chance(&mut self, percent: u32) -> bool {
         self.rng.u32(..100) < percent
     }
 
-    fn pick<'a, T>(&mut self, list: &'a [T]) -> Option<&'a T> {
+    pub(super) fn pick<'a, T>(&mut self, list: &'a [T]) -> Option<&'a T> {
         if list.is_empty() { None } else { list.get(self.rng.usize(..list.len())) }
     }
 
-    fn word(&mut self, list: &[&'static str]) -> &'static str {
+    pub(super) fn word(&mut self, list: &[&'static str]) -> &'static str {
         self.pick(list).copied().unwrap_or_default()
     }
 
-    fn country(&mut self) -> &'static Country {
+    pub(super) fn country(&mut self) -> &'static Country {
         let total: u32 = countries::all().map(|country| country.weight).sum();
         countries::drawn(self.rng.u32(..total.max(1)))
     }
@@ -128,7 +134,7 @@ impl Maker {
     }
 
     /// An unused number in E.164, or none when the range is used up.
-    fn phone(&mut self, country: &Country, patterns: &[&'static str]) -> Option<String> {
+    pub(super) fn phone(&mut self, country: &Country, patterns: &[&'static str]) -> Option<String> {
         for _ in 0..24 {
             let pattern = self.word(patterns);
             let number = format!("+{}{}", country.calling, self.digits(pattern));
@@ -139,19 +145,19 @@ impl Maker {
         None
     }
 
-    fn owner(&mut self, owners: u32) -> UserId {
+    pub(super) fn owner(&mut self, owners: u32) -> UserId {
         UserId(self.rng.u32(..owners.max(1)))
     }
 
     /// When a record was made and last written, whole seconds, in the `days` before now.
-    fn lifetime(&mut self, days: i64) -> (DateTime<Utc>, DateTime<Utc>) {
+    pub(super) fn lifetime(&mut self, days: i64) -> (DateTime<Utc>, DateTime<Utc>) {
         let age = self.rng.i64(3_600..days * 86_400);
         let since_update = if self.chance(25) { age } else { self.rng.i64(1_800..=age.max(1_800)) };
         let now = self.now.with_nanosecond(0).unwrap_or(self.now);
         (now - TimeDelta::seconds(age), now - TimeDelta::seconds(since_update.min(age)))
     }
 
-    fn address(&mut self, country: &Country) -> Option<Address> {
+    pub(super) fn address(&mut self, country: &Country) -> Option<Address> {
         let (city, region, postal) = *self.pick(country.cities)?;
         let street = self.word(country.streets);
         let number = self.rng.u32(1..180);
@@ -344,7 +350,7 @@ impl Maker {
         list
     }
 
-    fn subject(&mut self, world: &World) -> Option<(Subject, String)> {
+    pub(super) fn subject(&mut self, world: &World) -> Option<(Subject, String)> {
         match self.rng.u32(..10) {
             0..=4 => self.pick(&world.people).map(|person| {
                 let first = person.first_name.as_deref().unwrap_or_default();

@@ -4,9 +4,11 @@
 mod countries;
 mod generate;
 mod names;
+mod outreach;
 mod view;
 mod world;
 
+pub use outreach::{Campaign, Meeting, Prospect, Ticket};
 pub use world::{
     Address, Company, CompanyId, Deal, DealId, DealStage, Industry, Lifecycle, Note, NoteId, Person, PersonId, Subject,
     Task, TaskId, Tier, User, UserId, World,

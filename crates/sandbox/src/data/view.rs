@@ -72,6 +72,7 @@ impl World {
         for note in &mut view.notes {
             note.author = owner(note.author);
         }
+        view.keep_outreach(vendor == Vendor::Salesforce, owner, known);
         view
     }
 }

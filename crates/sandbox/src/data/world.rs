@@ -4,6 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use super::outreach::{Campaign, Meeting, Prospect, Ticket};
+
 /// Declares the id types: positions in the world, the same in every view of it.
 macro_rules! world_ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
@@ -49,6 +51,14 @@ pub struct World {
     pub tasks: Vec<Task>,
     /// Notes.
     pub notes: Vec<Note>,
+    /// Leads; only Salesforce holds them, and what follows.
+    pub prospects: Vec<Prospect>,
+    /// Meetings.
+    pub meetings: Vec<Meeting>,
+    /// Complaints and questions.
+    pub tickets: Vec<Ticket>,
+    /// Campaigns.
+    pub campaigns: Vec<Campaign>,
 }
 
 /// A user of the CRM. The first is the owner of the API credentials.

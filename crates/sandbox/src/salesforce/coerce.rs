@@ -1,5 +1,8 @@
 //! From the JSON of a write to a field's value, with the vendor's refusals.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::NaiveTime;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::Value as Json;
 
@@ -41,10 +44,26 @@ pub(crate) fn coerce(field: &Field, json: &Json, quirks: &Quirks) -> Result<Valu
             text if kind == FieldType::DateTime => {
                 parse_datetime(text).map(Value::DateTime).ok_or_else(|| unreadable("datetime", json))
             }
+            text if kind == FieldType::Time => {
+                parse_time(text).map(|time| Value::text(&time)).ok_or_else(|| unreadable("time", json))
+            }
+            text if kind == FieldType::Base64 => {
+                // Lines may be broken, as mail programs do.
+                let packed: String = text.split_ascii_whitespace().collect();
+                let whole = STANDARD.decode(&packed).is_ok();
+                if whole { Ok(Value::text(&packed)) } else { Err(unreadable("base64", &Json::from("..."))) }
+            }
             text => reference(field, text, quirks).map_err(Refusal::Record),
         },
         (kind, json) => Err(unreadable(kind.error_name(), json)),
     }
+}
+
+/// Reads a time of day and gives it as it is kept and printed: `08:30:00.000Z`.
+fn parse_time(text: &str) -> Option<String> {
+    let plain = text.trim_end_matches('Z');
+    let time = NaiveTime::parse_from_str(plain, "%H:%M:%S%.f").or_else(|_| NaiveTime::parse_from_str(plain, "%H:%M"));
+    time.ok().map(|time| time.format("%H:%M:%S%.3fZ").to_string())
 }
 
 /// `Cannot deserialize instance of …`; the place in the request is added by whoever knows it.
@@ -127,7 +146,7 @@ fn read_text(field: &Field, text: &str, quirks: &Quirks) -> Result<Value, ApiErr
         let message = format!("{}: data value too large: {text} (max length={length})", field.label);
         return Err(ApiError::record("STRING_TOO_LONG", message, &[field.name]));
     }
-    let known = |value: &str| field.picklist.iter().any(|entry| entry.value == value);
+    let known = |value: &str| field.picklist.iter().any(|entry| entry.active && entry.value == value);
     let values: Vec<&str> = match field.kind {
         FieldType::Multipicklist => text.split(';').map(str::trim).filter(|value| !value.is_empty()).collect(),
         _ => vec![text],

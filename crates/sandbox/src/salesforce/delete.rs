@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::derive;
 use super::errors::{ApiError, Failure};
 use super::ids::SfId;
 use super::org::{Author, Org};
@@ -23,6 +24,7 @@ impl Org {
         if self.quirks.protect_accounts_with_won_deals && definition.name == "Account" {
             self.refuse_won_deals(definition, id)?;
         }
+        self.refuse_restricted(definition, id)?;
         self.check_lock(id)?;
         self.delete_tree(object, id, id, author);
         Ok(())
@@ -50,7 +52,30 @@ impl Org {
         }
     }
 
-    fn delete_tree(&mut self, object: ObjectIndex, id: SfId, root: SfId, author: Author) {
+    /// Some children keep their parent from being deleted.
+    fn refuse_restricted(&self, definition: &Object, id: SfId) -> Result<(), ApiError> {
+        for link in definition.children.iter().filter(|link| link.restricted_delete) {
+            let children = self.store.live_with_value(link.child, link.field, &Value::Id(id));
+            if children.is_empty() {
+                continue;
+            }
+            let child = self.schema.object(link.child);
+            let listed = children.iter().take(5).filter_map(|id| {
+                let row = self.store.get(link.child, *id)?;
+                child.name_field().and_then(|name| row.values[name].as_text()).map(str::to_owned)
+            });
+            let message = format!(
+                "Your attempt to delete the {} could not be completed because it is associated with the following {}: {}",
+                definition.label.to_lowercase(),
+                child.label_plural.to_lowercase(),
+                listed.collect::<Vec<_>>().join(", ")
+            );
+            return Err(ApiError::record("DELETE_FAILED", message, &[]));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn delete_tree(&mut self, object: ObjectIndex, id: SfId, root: SfId, author: Author) {
         let schema = Arc::clone(&self.schema);
         let definition = schema.object(object);
         let Some(row) = self.store.get(object, id).filter(|row| !row.is_deleted()) else {
@@ -73,6 +98,7 @@ impl Org {
                 }
             }
         }
+        derive::after_delete(self, definition, id, author);
     }
 
     /// Points a reference elsewhere, as the platform does on its own account.
@@ -113,6 +139,7 @@ impl Org {
                 self.stamp(definition, &mut row, Author { automation: true, ..author });
                 self.store.put(object, row);
                 self.note(Action::Restored, definition, id, Vec::new());
+                derive::roll_up(self, definition, None, id, author);
             }
         }
         Ok(())

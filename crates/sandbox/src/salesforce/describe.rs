@@ -1,5 +1,7 @@
 //! Describe: the organisation's objects, one object, and its fields.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value as Json, json};
 
 use super::call::{Answer, Call, http_date};
@@ -62,12 +64,12 @@ impl Org {
         if let Json::Object(shared) = summary(object, &call.version) {
             description.extend(shared);
         }
-        let fields: Vec<Json> = object.fields.iter().map(field).collect();
+        let fields: Vec<Json> = object.visible().map(|(_, definition)| field(object, definition)).collect();
         let label = object.label_plural.to_lowercase();
-        let scopes = json!([
-            {"label": format!("All {label}"), "name": "everything"},
-            {"label": format!("My {label}"), "name": "mine"},
-        ]);
+        let mut scopes = vec![json!({"label": format!("All {label}"), "name": "everything"})];
+        if object.position("OwnerId").is_some() && object.can.layoutable {
+            scopes.push(json!({"label": format!("My {label}"), "name": "mine"}));
+        }
         let more = json!({
             "childRelationships": self.child_relationships(object),
             "compactLayoutable": object.can.layoutable,
@@ -93,7 +95,7 @@ impl Org {
     }
 
     fn child_relationships(&self, object: &Object) -> Vec<Json> {
-        let links = object.children.iter().map(|link| {
+        let links = object.children.iter().filter(|link| !link.hidden).map(|link| {
             let child = self.schema.object(link.child);
             json!({
                 "cascadeDelete": link.cascade_delete,
@@ -103,7 +105,7 @@ impl Org {
                 "junctionIdListNames": [],
                 "junctionReferenceTo": [],
                 "relationshipName": link.name,
-                "restrictedDelete": false,
+                "restrictedDelete": link.restricted_delete,
             })
         });
         links.collect()
@@ -183,11 +185,13 @@ fn summary(object: &Object, version: &str) -> Json {
 }
 
 /// The 57 attributes of a field.
-fn field(field: &Field) -> Json {
+fn field(object: &Object, field: &Field) -> Json {
     let text = field.kind.is_text() || matches!(field.kind, FieldType::Id | FieldType::Reference);
-    let bytes_per_character = if field.kind.is_text() { 3 } else { 1 };
+    // Ids and the two texts that the platform keeps in its own alphabet take a byte for each character.
+    let plain = !field.kind.is_text() || ["Fiscal", "Comments"].contains(&field.name);
+    let bytes_per_character = if plain { 1 } else { 3 };
     let default_value = match (field.kind, field.default) {
-        (FieldType::Boolean, _) => Json::Bool(false),
+        (FieldType::Boolean, default) => Json::Bool(default == DefaultValue::Checked),
         (_, DefaultValue::Text(text)) => Json::from(text),
         _ => Json::Null,
     };
@@ -197,36 +201,41 @@ fn field(field: &Field) -> Json {
         .iter()
         .map(|entry| {
             json!({
-                "active": true,
+                "active": entry.active,
                 "defaultValue": default_picklist(entry),
                 "label": entry.label,
-                "validFor": null,
+                "validFor": entry.valid_for.map(|places| valid_for(object, field, places)),
                 "value": entry.value,
             })
         })
         .collect();
-    let writable_reference = field.kind == FieldType::Reference && field.createable;
+    // Owners, record types, and what the platform itself refers to.
+    let fixed =
+        ["OwnerId", "RecordTypeId", "MasterRecordId", "CreatedById", "LastModifiedById", "RecurrenceActivityId"];
+    let lookup = field.kind == FieldType::Reference && !fixed.contains(&field.name) && field.relationship.is_some();
+    let mask = (field.kind == FieldType::EncryptedString).then_some("*");
+    let detail = field.custom() && field.cascade_delete && !field.nillable;
     let attributes = [
         ("aggregatable", json!(field.aggregatable())),
         ("aiPredictionField", json!(false)),
-        ("autoNumber", json!(false)),
+        ("autoNumber", json!(field.auto_number.is_some())),
         ("byteLength", json!(if text { field.length * bytes_per_character } else { 0 })),
-        ("calculated", json!(false)),
-        ("calculatedFormula", json!(null)),
+        ("calculated", json!(field.formula.is_some())),
+        ("calculatedFormula", json!(field.formula)),
         ("cascadeDelete", json!(field.cascade_delete && !field.nillable)),
-        ("caseSensitive", json!(false)),
+        ("caseSensitive", json!(field.case_sensitive)),
         ("compoundFieldName", json!(field.compound)),
-        ("controllerName", json!(null)),
+        ("controllerName", json!(field.controller)),
         ("createable", json!(field.createable)),
         ("custom", json!(field.custom())),
         ("defaultValue", json!(default_value)),
         ("defaultValueFormula", json!(null)),
         ("defaultedOnCreate", json!(field.defaulted_on_create())),
-        ("dependentPicklist", json!(false)),
+        ("dependentPicklist", json!(field.controller.is_some())),
         ("deprecatedAndHidden", json!(false)),
         ("digits", json!(field.digits)),
         ("displayLocationInDecimal", json!(false)),
-        ("encrypted", json!(false)),
+        ("encrypted", json!(field.kind == FieldType::EncryptedString)),
         ("externalId", json!(field.external_id)),
         ("extraTypeInfo", json!(field.extra_type)),
         ("filterable", json!(field.filterable)),
@@ -234,33 +243,30 @@ fn field(field: &Field) -> Json {
         ("formulaTreatNullNumberAsZero", json!(false)),
         ("groupable", json!(field.groupable())),
         ("highScaleNumber", json!(false)),
-        ("htmlFormatted", json!(false)),
+        ("htmlFormatted", json!(field.extra_type == Some("richtextarea"))),
         ("idLookup", json!(field.id_lookup)),
-        ("inlineHelpText", json!(null)),
+        ("inlineHelpText", json!(field.help)),
         ("label", json!(field.label)),
         ("length", json!(if text { field.length } else { 0 })),
-        ("mask", json!(null)),
-        ("maskType", json!(null)),
+        ("mask", json!(mask)),
+        ("maskType", json!(mask.map(|_| "all"))),
         ("name", json!(field.name)),
         ("nameField", json!(field.name_field)),
         ("namePointing", json!(field.polymorphic())),
         ("nillable", json!(field.nillable)),
-        (
-            "permissionable",
-            json!(field.nillable && (field.createable || field.updateable) && field.extra_type != Some("personname")),
-        ),
+        ("permissionable", json!(field.permissionable())),
         ("picklistValues", json!(picklist)),
         ("polymorphicForeignKey", json!(field.polymorphic())),
         ("precision", json!(field.precision)),
-        ("queryByDistance", json!(field.kind == FieldType::Address)),
+        ("queryByDistance", json!(field.kind.is_compound())),
         ("referenceTargetField", json!(null)),
         ("referenceTo", json!(field.reference_to)),
         ("relationshipName", json!(field.relationship)),
-        ("relationshipOrder", json!(null)),
-        ("restrictedDelete", json!(false)),
+        ("relationshipOrder", json!(detail.then_some(0))),
+        ("restrictedDelete", json!(field.restricted_delete)),
         ("restrictedPicklist", json!(field.restricted)),
         ("scale", json!(field.scale)),
-        ("searchPrefilterable", json!(writable_reference && !field.polymorphic())),
+        ("searchPrefilterable", json!(lookup)),
         ("soapType", json!(field.kind.soap_name())),
         ("sortable", json!(field.sortable())),
         ("type", json!(field.kind.name())),
@@ -269,4 +275,17 @@ fn field(field: &Field) -> Json {
         ("writeRequiresMasterRead", json!(false)),
     ];
     Json::Object(attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// The places of the controlling values as a bitmap, the first in the highest bit, in whole groups of base64.
+fn valid_for(object: &Object, field: &Field, places: &[usize]) -> String {
+    let controller = field.controller.and_then(|name| object.position(name)).map(|index| object.field(index));
+    let values = controller.map_or(0, |controller| controller.picklist.len()).max(2);
+    let mut bytes = vec![0_u8; values.div_ceil(8).next_multiple_of(3)];
+    for place in places {
+        if let Some(byte) = bytes.get_mut(place / 8) {
+            *byte |= 0x80 >> (place % 8);
+        }
+    }
+    STANDARD.encode(bytes)
 }

@@ -1,4 +1,5 @@
-//! What an organisation holds from its first day: the organisation itself, users, stages and statuses.
+//! What an organisation holds from its first day: the organisation itself, users, queues, products, stages and
+//! statuses.
 
 use chrono::{DateTime, Utc};
 
@@ -123,7 +124,14 @@ pub(crate) fn create(schema: &Schema, store: &mut Store, now: DateTime<Utc>) -> 
         ];
         maker.row("RecordType", None, &fields);
     }
+    teams(&mut maker);
+    views(&mut maker);
+    prices(&mut maker);
     stages(&mut maker);
+    maker.list(
+        "CaseStatus",
+        &[("New", &["IsDefault"]), ("Working", &[]), ("Escalated", &[]), ("Closed", &["IsClosed"])],
+    );
     maker.list(
         "TaskStatus",
         &[
@@ -145,6 +153,94 @@ pub(crate) fn create(schema: &Schema, store: &mut Store, now: DateTime<Utc>) -> 
         ],
     );
     Fixtures { organization, integration_user, human_user }
+}
+
+/// Roles, and the queues that own what nobody has taken yet.
+fn teams(maker: &mut Maker<'_>) {
+    let boss =
+        maker.row("UserRole", None, &[("Name", text("Sales Director")), ("DeveloperName", text("SalesDirector"))]);
+    let rep = [("Name", text("Sales Rep")), ("DeveloperName", text("SalesRep")), ("ParentRoleId", Value::Id(boss))];
+    maker.row("UserRole", None, &rep);
+    for (name, developer_name, object) in
+        [("New Leads", "New_Leads", "Lead"), ("Support", "Support", "Case"), ("Unassigned", "Unassigned", "Task")]
+    {
+        let queue = [
+            ("Name", text(name)),
+            ("DeveloperName", text(developer_name)),
+            ("Type", text("Queue")),
+            ("OwnerId", Value::Id(maker.creator)),
+        ];
+        let queue = maker.row("Group", None, &queue);
+        maker.row("QueueSobject", None, &[("QueueId", Value::Id(queue)), ("SobjectType", text(object))]);
+        let member = Value::Id(maker.creator);
+        maker.row("GroupMember", None, &[("GroupId", Value::Id(queue)), ("UserOrGroupId", member)]);
+    }
+    for object in ["Lead", "Case"] {
+        let fields = [("Name", text("Standard")), ("SobjectType", text(object)), ("Active", Value::Bool(false))];
+        maker.row("AssignmentRule", None, &fields);
+    }
+    for (object, name) in [("Opportunity", "Sales Process"), ("Lead", "Lead Process"), ("Case", "Support Process")] {
+        let fields = [("Name", text(name)), ("TableEnumOrId", text(object)), ("IsActive", Value::Bool(true))];
+        maker.row("BusinessProcess", None, &fields);
+    }
+}
+
+/// All records, and one's own, of what people work with.
+fn views(maker: &mut Maker<'_>) {
+    let objects: Vec<(&str, &str)> = maker
+        .schema
+        .objects
+        .iter()
+        .filter(|object| object.can.layoutable && object.can.most_recently_used && object.position("OwnerId").is_some())
+        .map(|object| (object.name, object.label_plural))
+        .collect();
+    for (object, plural) in objects {
+        let compact = plural.replace(' ', "");
+        for (name, developer_name) in
+            [(format!("All {plural}"), format!("All{compact}")), (format!("My {plural}"), format!("My{compact}"))]
+        {
+            let fields = [
+                ("Name", text(&name)),
+                ("DeveloperName", text(&developer_name)),
+                ("SobjectType", text(object)),
+                ("IsSoqlCompatible", Value::Bool(true)),
+            ];
+            maker.row("ListView", None, &fields);
+        }
+    }
+}
+
+/// Three products at their standard prices, and a price book for partners.
+fn prices(maker: &mut Maker<'_>) {
+    let book = |name: &str, standard| {
+        [("Name", text(name)), ("IsActive", Value::Bool(true)), ("IsStandard", Value::Bool(standard))]
+    };
+    let standard = maker.row("Pricebook2", None, &book("Standard Price Book", true));
+    let partners = maker.row("Pricebook2", None, &book("Partner Prices", false));
+    for (name, code, family, price) in [
+        ("Field Sensor", "FS-100", "Hardware", 240),
+        ("Installation", "IN-1", "Services", 900),
+        ("Analytics Suite", "AN-9", "Software", 4_800),
+    ] {
+        let product = [
+            ("Name", text(name)),
+            ("ProductCode", text(code)),
+            ("Family", text(family)),
+            ("IsActive", Value::Bool(true)),
+        ];
+        let product = maker.row("Product2", None, &product);
+        for (book, price) in [(standard, price), (partners, price * 8 / 10)] {
+            let entry = [
+                ("Name", text(name)),
+                ("ProductCode", text(code)),
+                ("Pricebook2Id", Value::Id(book)),
+                ("Product2Id", Value::Id(product)),
+                ("UnitPrice", Value::Decimal(price.into())),
+                ("IsActive", Value::Bool(true)),
+            ];
+            maker.row("PricebookEntry", None, &entry);
+        }
+    }
 }
 
 /// The stages of a new organisation.

@@ -39,6 +39,7 @@ mod references;
 mod related;
 mod schema;
 mod seed;
+mod seed_outreach;
 mod session;
 mod soql;
 mod store;

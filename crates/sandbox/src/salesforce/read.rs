@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::ids::SfId;
 use super::org::Org;
-use super::schema::{FieldIndex, FieldType, Object, ObjectIndex};
+use super::schema::{Field, FieldIndex, FieldType, Object, ObjectIndex};
 use super::store::Row;
 
 /// `v59.0` as a path part.
@@ -17,13 +17,32 @@ pub(crate) fn attributes(object: &Object, id: SfId, version: Version<'_>) -> Jso
 }
 
 /// One field as JSON; an address is put together from its parts.
-pub(crate) fn field_json(object: &Object, row: &Row, field: FieldIndex) -> Json {
+pub(crate) fn field_json(object: &Object, row: &Row, field: FieldIndex, version: Version<'_>) -> Json {
     let definition = object.field(field);
-    if definition.kind == FieldType::Address {
-        address(object, row, definition.name)
-    } else {
-        row.values[field].to_json()
+    match definition.kind {
+        FieldType::Address => address(object, row, definition.name),
+        FieldType::Location => location(object, row, definition.name),
+        // Content is fetched from a place of its own.
+        FieldType::Base64 if row.values[field].is_null() => Json::Null,
+        FieldType::Base64 => {
+            Json::from(format!("/services/data/{version}/sobjects/{}/{}/{}", object.name, row.id, definition.name))
+        }
+        _ => row.values[field].to_json(),
     }
+}
+
+/// The parts of a geolocation are called after it, with their own endings.
+fn location(object: &Object, row: &Row, compound: &str) -> Json {
+    let part = |ending: &str| {
+        let fields = object.fields.iter().zip(&row.values);
+        let of = |field: &Field| field.compound == Some(compound) && field.name.ends_with(ending);
+        fields.into_iter().find(|(field, _)| of(field)).map_or(Json::Null, |(_, value)| value.to_json())
+    };
+    let (latitude, longitude) = (part("Latitude__s"), part("Longitude__s"));
+    if latitude.is_null() || longitude.is_null() {
+        return Json::Null;
+    }
+    json!({"latitude": latitude, "longitude": longitude})
 }
 
 fn address(object: &Object, row: &Row, compound: &str) -> Json {
@@ -47,8 +66,8 @@ impl Org {
         let definition = self.schema.object(object);
         let mut record = Map::with_capacity(definition.fields.len() + 1);
         record.insert("attributes".to_owned(), attributes(definition, row.id, version));
-        for (index, field) in definition.fields.iter().enumerate() {
-            record.insert(field.name.to_owned(), field_json(definition, row, index));
+        for (index, field) in definition.visible() {
+            record.insert(field.name.to_owned(), field_json(definition, row, index, version));
         }
         Json::Object(record)
     }
@@ -65,7 +84,7 @@ impl Org {
         let mut record = Map::with_capacity(fields.len() + 2);
         record.insert("attributes".to_owned(), attributes(definition, row.id, version));
         for &index in fields {
-            record.insert(definition.field(index).name.to_owned(), field_json(definition, row, index));
+            record.insert(definition.field(index).name.to_owned(), field_json(definition, row, index, version));
         }
         if !record.contains_key("Id") {
             record.insert("Id".to_owned(), json!(row.id.to_string()));

@@ -73,7 +73,7 @@ impl Org {
         let ids = self.store.live_with_value(link.child, link.field, &Value::Id(parent));
         let object = self.schema.object(link.child);
         let mut fields: Vec<FieldIndex> = match call.param("fields") {
-            None => (0..object.fields.len()).collect(),
+            None => object.visible().map(|(index, _)| index).collect(),
             Some(list) => named_fields(object, list)?,
         };
         // The id is the first field, and shown last where it was not asked for.

@@ -19,15 +19,15 @@ use crate::data::{
 
 /// Which record stands for which inhabitant of the world.
 #[derive(Debug, Default)]
-struct Known {
-    users: BTreeMap<UserId, SfId>,
-    companies: BTreeMap<CompanyId, SfId>,
-    people: BTreeMap<PersonId, SfId>,
+pub(super) struct Known {
+    pub(super) users: BTreeMap<UserId, SfId>,
+    pub(super) companies: BTreeMap<CompanyId, SfId>,
+    pub(super) people: BTreeMap<PersonId, SfId>,
     deals: BTreeMap<DealId, SfId>,
 }
 
 impl Known {
-    fn subject(&self, subject: Subject) -> Option<SfId> {
+    pub(super) fn subject(&self, subject: Subject) -> Option<SfId> {
         match subject {
             Subject::Person(id) => self.people.get(&id).copied(),
             Subject::Company(id) => self.companies.get(&id).copied(),
@@ -37,13 +37,13 @@ impl Known {
 }
 
 /// When a record came to be and was last changed, and by whom.
-struct Stamps {
-    created: DateTime<Utc>,
-    updated: DateTime<Utc>,
-    by: SfId,
+pub(super) struct Stamps {
+    pub(super) created: DateTime<Utc>,
+    pub(super) updated: DateTime<Utc>,
+    pub(super) by: SfId,
 }
 
-type Cells<'a> = Vec<(&'a str, Value)>;
+pub(super) type Cells<'a> = Vec<(&'a str, Value)>;
 
 impl Org {
     /// Fills the organisation.
@@ -68,6 +68,7 @@ impl Org {
         for note in &world.notes {
             self.seed_note(note, &known);
         }
+        self.seed_outreach(world, &known);
         self.effects.clear();
     }
 
@@ -85,12 +86,13 @@ impl Org {
     }
 
     /// Writes a row as it is, without the checks of the API but with its derived fields.
-    fn plant_row(&mut self, object: &str, cells: Cells<'_>, stamps: &Stamps) -> SfId {
+    pub(super) fn plant_row(&mut self, object: &str, cells: Cells<'_>, stamps: &Stamps) -> SfId {
         let schema = std::sync::Arc::clone(&self.schema);
         let index = schema.find(object).unwrap_or_default();
         let definition = schema.object(index);
         let id = self.store.next_id(index);
         let mut row = Row::new(definition, id);
+        self.store.number(index, &mut row);
         for (name, value) in cells {
             row.set(definition, name, fitted(definition, name, value));
         }
@@ -109,7 +111,7 @@ impl Org {
         id
     }
 
-    fn stamps(&self, created: DateTime<Utc>, updated: DateTime<Utc>, by: UserId, known: &Known) -> Stamps {
+    pub(super) fn stamps(&self, created: DateTime<Utc>, updated: DateTime<Utc>, by: UserId, known: &Known) -> Stamps {
         Stamps { created, updated, by: self.user(by, known) }
     }
 
@@ -219,15 +221,15 @@ impl Org {
     }
 }
 
-fn text(text: &str) -> Value {
+pub(super) fn text(text: &str) -> Value {
     Value::text(text.trim())
 }
 
-fn optional(text: Option<&str>) -> Value {
+pub(super) fn optional(text: Option<&str>) -> Value {
     text.map_or(Value::Null, self::text)
 }
 
-fn reference(id: Option<&SfId>) -> Value {
+pub(super) fn reference(id: Option<&SfId>) -> Value {
     id.map_or(Value::Null, |id| Value::Id(*id))
 }
 
@@ -252,9 +254,10 @@ fn rounded(number: Decimal, scale: u32) -> Decimal {
 }
 
 /// The parts of an address block.
-fn address(block: &str, address: Option<&Address>) -> Vec<(&'static str, Value)> {
+pub(super) fn address(block: &str, address: Option<&Address>) -> Vec<(&'static str, Value)> {
     let names: [&'static str; 5] = match block {
         "Billing" => ["BillingStreet", "BillingCity", "BillingState", "BillingPostalCode", "BillingCountry"],
+        "" => ["Street", "City", "State", "PostalCode", "Country"],
         _ => ["MailingStreet", "MailingCity", "MailingState", "MailingPostalCode", "MailingCountry"],
     };
     let Some(address) = address else {

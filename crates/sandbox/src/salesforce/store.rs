@@ -42,12 +42,12 @@ impl Row {
 
     /// The value of a field by name; null where the object has no such field.
     pub(crate) fn get(&self, object: &Object, name: &str) -> &Value {
-        object.find(name).map_or(&Value::Null, |index| &self.values[index])
+        object.position(name).map_or(&Value::Null, |index| &self.values[index])
     }
 
     /// Sets a field by name; fields that the object does not have are passed over.
     pub(crate) fn set(&mut self, object: &Object, name: &str, value: Value) {
-        if let Some(index) = object.find(name) {
+        if let Some(index) = object.position(name) {
             self.values[index] = value;
         }
     }
@@ -67,6 +67,8 @@ struct Table {
     /// How many rows are not in the recycle bin.
     live: usize,
     next_number: u64,
+    /// The last number given to each numbered field.
+    numbered: BTreeMap<FieldIndex, u64>,
     /// When the latest of the purged records had been deleted.
     purged_until: Option<DateTime<Utc>>,
 }
@@ -95,6 +97,17 @@ pub(crate) struct Store {
     oldest_deletion: Option<DateTime<Utc>>,
 }
 
+/// Numbered fields go on after this.
+const FIRST_NUMBER: u64 = 1_000;
+
+/// `INV-1001` for `INV-{0000}`.
+fn numbered(format: &str, number: u64) -> String {
+    match format.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?))) {
+        Some((before, (digits, after))) => format!("{before}{number:0width$}{after}", width = digits.len()),
+        None => format!("{format}{number}"),
+    }
+}
+
 /// Which instance the ids claim to come from.
 const POD: [u8; 3] = *b"gK0";
 
@@ -113,9 +126,22 @@ impl Store {
     /// An id that was never used.
     pub(crate) fn next_id(&mut self, object: ObjectIndex) -> SfId {
         let prefix = self.schema.object(object).prefix;
-        let table = &mut self.tables[object];
+        // Objects that share a prefix share their numbers.
+        let table = &mut self.tables[self.schema.by_prefix(prefix).unwrap_or(object)];
         table.next_number += 1;
         SfId::numbered(prefix, POD, table.next_number)
+    }
+
+    /// Numbers the fields of a new row that the platform numbers.
+    pub(crate) fn number(&mut self, object: ObjectIndex, row: &mut Row) {
+        for (index, field) in self.schema.object(object).fields.iter().enumerate() {
+            let Some(format) = field.auto_number else {
+                continue;
+            };
+            let next = self.tables[object].numbered.entry(index).or_insert(FIRST_NUMBER);
+            *next += 1;
+            row.values[index] = Value::text(&numbered(format, *next));
+        }
     }
 
     pub(crate) fn get(&self, object: ObjectIndex, id: SfId) -> Option<&Row> {

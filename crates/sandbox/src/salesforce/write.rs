@@ -46,11 +46,12 @@ impl Org {
         self.check(object, id, &written)?;
         self.check_locks(object, id, &written)?;
         self.stamp_created(definition, &mut row, author);
+        self.store.number(object, &mut row);
         let names = written.apply(definition, &mut row);
         derive::on_write(self, definition, &mut row, None, &written)?;
         self.store.put(object, row);
         self.note(Action::Created, definition, id, names);
-        derive::after_write(self, definition, id, true, author)?;
+        derive::after_write(self, definition, id, None, author)?;
         Ok(id)
     }
 
@@ -68,9 +69,13 @@ impl Org {
         if !definition.can.updateable {
             return Err(not_supported("update", definition).into());
         }
+        if definition.name == "Lead" && before.get(definition, "IsConverted").is_true() {
+            return Err(converted_lead(&[]).into());
+        }
         let mut row = before.clone();
         let before = before.clone();
-        let written = self.read(object, fields, Mode::Update)?;
+        let mut written = self.read(object, fields, Mode::Update)?;
+        derive::passed_over(definition, &before, &mut written);
         let emptied = written.iter().filter(|(index, value)| value.is_null() && !definition.field(*index).nillable);
         let emptied: Vec<&str> = emptied.map(|(index, _)| definition.field(index).name).collect();
         require_none(&emptied)?;
@@ -81,7 +86,7 @@ impl Org {
         derive::on_write(self, definition, &mut row, Some(&before), &written)?;
         self.store.put(object, row);
         self.note(Action::Updated, definition, id, names);
-        derive::after_write(self, definition, id, false, author)?;
+        derive::after_write(self, definition, id, Some(&before), author)?;
         Ok(())
     }
 
@@ -193,12 +198,34 @@ impl Org {
             return Err(ApiError::entity_is_deleted());
         }
         let parent = self.schema.object(object);
+        if parent.name == "Lead" && row.get(parent, "IsConverted").is_true() {
+            return Err(converted_lead(&[field.name]));
+        }
+        if field.name == "OwnerId" && parent.name == "Group" && !self.queue_owns(target, definition.name) {
+            let message = "Queue not associated with this SObject type";
+            return Err(ApiError::record("INVALID_CROSS_REFERENCE_KEY", message, &["OwnerId"]));
+        }
         if field.name == "OwnerId" && parent.name == "User" && !row.get(parent, "IsActive").is_true() {
             let owned = definition.name.to_lowercase();
             let message = format!("operation performed with inactive user [{target}] as owner of {owned}");
             return Err(ApiError::record("INACTIVE_OWNER_OR_USER", message, &["OwnerId"]));
         }
         Ok(())
+    }
+
+    /// Whether a group is a queue for records of this object.
+    fn queue_owns(&self, group: SfId, owned: &str) -> bool {
+        let Some(index) = self.schema.find("QueueSobject") else {
+            return false;
+        };
+        let object = self.schema.object(index);
+        let link = object.position("QueueId");
+        let entries = link.map(|link| self.store.live_with_value(index, link, &Value::Id(group))).unwrap_or_default();
+        let owns = |id: SfId| {
+            let kind = self.store.get(index, id).map(|row| row.get(object, "SobjectType"));
+            kind.and_then(Value::as_text) == Some(owned)
+        };
+        entries.into_iter().any(owns)
     }
 
     /// Refuses a value of a unique field that another live record has.
@@ -209,17 +236,28 @@ impl Org {
         field: FieldIndex,
         value: &Value,
     ) -> Result<(), ApiError> {
+        let definition = self.schema.object(object).field(field);
+        let same = |other: &SfId| {
+            // The index folds case; a case-sensitive field does not.
+            let other = self.store.get(object, *other).map(|row| &row.values[field]);
+            !definition.case_sensitive || other == Some(value)
+        };
         let others = self.store.live_with_value(object, field, value);
-        match others.into_iter().find(|other| *other != id) {
+        match others.into_iter().filter(same).find(|other| *other != id) {
             None => Ok(()),
             Some(other) => {
-                let name = self.schema.object(object).field(field).name;
+                let name = definition.name;
                 let message =
                     format!("duplicate value found: {name} duplicates value on record with id: {}", other.short());
                 Err(ApiError::record("DUPLICATE_VALUE", message, &[]))
             }
         }
     }
+}
+
+/// What a converted lead became is to be written instead.
+fn converted_lead(fields: &[&str]) -> ApiError {
+    ApiError::record("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", fields)
 }
 
 fn not_supported(action: &str, object: &Object) -> ApiError {
@@ -261,6 +299,7 @@ fn fill_in_defaults(definition: &Object, written: &mut Written, author: Author) 
         match field.default {
             DefaultValue::Text(text) => written.fill(index, Value::text(text)),
             DefaultValue::CurrentUser => written.fill(index, Value::Id(author.user)),
+            DefaultValue::Checked => written.fill(index, Value::Bool(true)),
             DefaultValue::None | DefaultValue::Platform => {}
         }
     }

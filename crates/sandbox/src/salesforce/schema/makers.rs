@@ -30,6 +30,17 @@ pub(super) fn field(name: &'static str, label: &'static str, kind: FieldType) ->
         cascade_delete: false,
         compound: None,
         extra_type: None,
+        restricted_delete: false,
+        auto_number: None,
+        formula: None,
+        case_sensitive: false,
+        controller: None,
+        help: None,
+        sorts: None,
+        groups: None,
+        aggregates: None,
+        permission: None,
+        hidden: false,
     }
 }
 
@@ -154,6 +165,37 @@ impl Field {
         Field { compound: Some(compound), ..self }
     }
 
+    pub(super) fn restricts(self) -> Field {
+        Field { restricted_delete: true, ..self }
+    }
+
+    /// A picklist default, or the state in which a checkbox starts.
+    pub(super) fn starts(self, checked: bool) -> Field {
+        Field { default: if checked { DefaultValue::Checked } else { DefaultValue::None }, ..self }
+    }
+
+    pub(super) fn external_id(self) -> Field {
+        Field { external_id: true, id_lookup: true, ..self }
+    }
+
+    /// Unique without regard to case.
+    pub(super) fn unique(self) -> Field {
+        Field { unique: true, ..self }
+    }
+
+    /// Only to be read whole: no condition, order, group or aggregate may name it.
+    pub(super) fn opaque(self) -> Field {
+        Field { filterable: false, sorts: Some(false), groups: Some(false), aggregates: Some(false), ..self }
+    }
+
+    pub(super) fn help(self, text: &'static str) -> Field {
+        Field { help: Some(text), ..self }
+    }
+
+    pub(super) fn permission(self, has: bool) -> Field {
+        Field { permission: Some(has), ..self }
+    }
+
     pub(super) fn extra(self, extra_type: &'static str) -> Field {
         Field { extra_type: Some(extra_type), ..self }
     }
@@ -275,6 +317,9 @@ pub(super) const SETUP: Abilities = Abilities {
     feeds: false,
     most_recently_used: false,
 };
+
+/// Set up by an administrator, through the API too.
+pub(super) const SETUP_EDITABLE: Abilities = Abilities { createable: true, updateable: true, deletable: true, ..SETUP };
 
 /// Puts an object together.
 pub(super) fn build(object: Object, can: Abilities, groups: Vec<Vec<Field>>) -> Object {

@@ -1,198 +1,25 @@
 //! Objects and their fields: what describe shows and every read and write is checked against.
 
+mod activities;
+mod custom;
+mod field;
+mod files;
 mod makers;
+mod marketing;
 mod objects;
 mod picklists;
+mod products;
+mod service;
 mod setup;
 
 use std::collections::HashMap;
+
+pub(crate) use field::{DefaultValue, Field, FieldType, PicklistValue};
 
 /// Index of an object in [`Schema::objects`].
 pub(crate) type ObjectIndex = usize;
 /// Index of a field in [`Object::fields`], and of its value in a row.
 pub(crate) type FieldIndex = usize;
-
-/// The data type of a field, in the vendor's terms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FieldType {
-    Id,
-    Reference,
-    String,
-    Textarea,
-    Picklist,
-    Multipicklist,
-    Combobox,
-    Email,
-    Phone,
-    Url,
-    Boolean,
-    Int,
-    Double,
-    Currency,
-    Percent,
-    Date,
-    DateTime,
-    Address,
-}
-
-impl FieldType {
-    /// The name in describe's `type`.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            FieldType::Id => "id",
-            FieldType::Reference => "reference",
-            FieldType::String => "string",
-            FieldType::Textarea => "textarea",
-            FieldType::Picklist => "picklist",
-            FieldType::Multipicklist => "multipicklist",
-            FieldType::Combobox => "combobox",
-            FieldType::Email => "email",
-            FieldType::Phone => "phone",
-            FieldType::Url => "url",
-            FieldType::Boolean => "boolean",
-            FieldType::Int => "int",
-            FieldType::Double => "double",
-            FieldType::Currency => "currency",
-            FieldType::Percent => "percent",
-            FieldType::Date => "date",
-            FieldType::DateTime => "datetime",
-            FieldType::Address => "address",
-        }
-    }
-
-    /// The name in describe's `soapType`.
-    pub(crate) fn soap_name(self) -> &'static str {
-        match self {
-            FieldType::Id | FieldType::Reference => "tns:ID",
-            FieldType::Boolean => "xsd:boolean",
-            FieldType::Int => "xsd:int",
-            FieldType::Double | FieldType::Currency | FieldType::Percent => "xsd:double",
-            FieldType::Date => "xsd:date",
-            FieldType::DateTime => "xsd:dateTime",
-            FieldType::Address => "urn:address",
-            _ => "xsd:string",
-        }
-    }
-
-    /// The name that error texts use.
-    pub(crate) fn error_name(self) -> &'static str {
-        match self {
-            FieldType::DateTime => "dateTime",
-            FieldType::Currency | FieldType::Percent => "double",
-            FieldType::Id | FieldType::Reference => "ID",
-            FieldType::Boolean | FieldType::Int | FieldType::Double | FieldType::Date => self.name(),
-            _ => "string",
-        }
-    }
-
-    pub(crate) fn is_text(self) -> bool {
-        use FieldType::{Combobox, Email, Multipicklist, Phone, Picklist, String, Textarea, Url};
-        matches!(self, String | Textarea | Picklist | Multipicklist | Combobox | Email | Phone | Url)
-    }
-
-    pub(crate) fn is_decimal(self) -> bool {
-        matches!(self, FieldType::Double | FieldType::Currency | FieldType::Percent)
-    }
-}
-
-/// One value of a picklist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PicklistValue {
-    pub(crate) value: &'static str,
-    pub(crate) label: &'static str,
-}
-
-/// The value that a field takes when a create does not name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DefaultValue {
-    /// Unset; false for a boolean.
-    None,
-    /// A picklist value.
-    Text(&'static str),
-    /// The user who creates the record.
-    CurrentUser,
-    /// Filled in by the platform from other fields or on its own.
-    Platform,
-}
-
-/// One field.
-#[derive(Debug, Clone)]
-pub(crate) struct Field {
-    pub(crate) name: &'static str,
-    pub(crate) label: &'static str,
-    pub(crate) kind: FieldType,
-    /// Characters, for text.
-    pub(crate) length: u32,
-    /// Digits in all, for decimals.
-    pub(crate) precision: u32,
-    /// Digits after the point, for decimals.
-    pub(crate) scale: u32,
-    /// Digits, for integers.
-    pub(crate) digits: u32,
-    pub(crate) createable: bool,
-    pub(crate) updateable: bool,
-    pub(crate) nillable: bool,
-    pub(crate) default: DefaultValue,
-    pub(crate) external_id: bool,
-    pub(crate) unique: bool,
-    pub(crate) id_lookup: bool,
-    pub(crate) name_field: bool,
-    pub(crate) restricted: bool,
-    pub(crate) filterable: bool,
-    pub(crate) picklist: &'static [PicklistValue],
-    pub(crate) reference_to: &'static [&'static str],
-    pub(crate) relationship: Option<&'static str>,
-    /// The parent's name for its children through this field.
-    pub(crate) children: Option<&'static str>,
-    pub(crate) cascade_delete: bool,
-    pub(crate) compound: Option<&'static str>,
-    pub(crate) extra_type: Option<&'static str>,
-}
-
-impl Field {
-    pub(crate) fn custom(&self) -> bool {
-        self.name.ends_with("__c")
-    }
-
-    /// Several objects can be meant: the parent's own fields are then those of the Name object.
-    pub(crate) fn polymorphic(&self) -> bool {
-        self.reference_to.len() > 1
-    }
-
-    pub(crate) fn defaulted_on_create(&self) -> bool {
-        self.kind == FieldType::Boolean || self.default != DefaultValue::None
-    }
-
-    /// Whether a create must name the field.
-    pub(crate) fn required(&self) -> bool {
-        self.createable && !self.nillable && !self.defaulted_on_create()
-    }
-
-    pub(crate) fn sortable(&self) -> bool {
-        self.filterable && !matches!(self.kind, FieldType::Address | FieldType::Multipicklist)
-    }
-
-    pub(crate) fn groupable(&self) -> bool {
-        self.sortable() && !self.kind.is_decimal() && self.kind != FieldType::DateTime
-    }
-
-    pub(crate) fn aggregatable(&self) -> bool {
-        self.sortable() && self.kind != FieldType::Boolean
-    }
-
-    /// Usable as the key of an upsert.
-    pub(crate) fn upsert_key(&self) -> bool {
-        self.external_id || self.id_lookup
-    }
-
-    /// Kept in an index of the store.
-    pub(crate) fn indexed(&self) -> bool {
-        let named = ["SystemModstamp", "LastModifiedDate"].contains(&self.name);
-        let reference = self.kind == FieldType::Reference && !["CreatedById", "LastModifiedById"].contains(&self.name);
-        let key = self.kind != FieldType::Id && (self.upsert_key() || self.unique || self.name_field);
-        named || reference || key
-    }
-}
 
 /// What can be done with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -231,6 +58,9 @@ pub(crate) struct ChildRelationship {
     pub(crate) child: ObjectIndex,
     pub(crate) field: FieldIndex,
     pub(crate) cascade_delete: bool,
+    pub(crate) restricted_delete: bool,
+    /// The field is hidden from the API user, and the relationship with it.
+    pub(crate) hidden: bool,
 }
 
 impl Object {
@@ -248,11 +78,21 @@ impl Object {
         }
     }
 
-    /// The index of a field, whatever the case of the name.
+    /// The index of a field that the API user may see, whatever the case of the name.
     pub(crate) fn find(&self, name: &str) -> Option<FieldIndex> {
+        self.position(name).filter(|index| !self.fields[*index].hidden)
+    }
+
+    /// The index of a field, hidden or not: for what the platform does itself.
+    pub(crate) fn position(&self, name: &str) -> Option<FieldIndex> {
         // Callers mostly spell names as describe does: look before folding the case.
         let exact = self.by_name.get(name);
         exact.or_else(|| self.by_name.get(&name.to_ascii_lowercase())).copied()
+    }
+
+    /// The fields that the API user may see, with their indexes.
+    pub(crate) fn visible(&self) -> impl Iterator<Item = (FieldIndex, &Field)> {
+        self.fields.iter().enumerate().filter(|(_, field)| !field.hidden)
     }
 
     /// The field at `index`; indexes come from [`find`](Object::find) and so are always valid.
@@ -263,12 +103,14 @@ impl Object {
     /// The reference field whose parent is called `name`.
     pub(crate) fn find_relationship(&self, name: &str) -> Option<FieldIndex> {
         let exact = self.by_relationship.get(name);
-        exact.or_else(|| self.by_relationship.get(&name.to_ascii_lowercase())).copied()
+        let index = exact.or_else(|| self.by_relationship.get(&name.to_ascii_lowercase())).copied();
+        index.filter(|index| !self.fields[*index].hidden)
     }
 
     /// The children called `name`.
     pub(crate) fn find_children(&self, name: &str) -> Option<&ChildRelationship> {
-        self.children.iter().find(|child| child.name.is_some_and(|known| known.eq_ignore_ascii_case(name)))
+        let named = |child: &ChildRelationship| child.name.is_some_and(|known| known.eq_ignore_ascii_case(name));
+        self.children.iter().find(|child| !child.hidden && named(child))
     }
 
     /// The field that names a record, if the object has one.
@@ -277,6 +119,8 @@ impl Object {
     }
 
     fn index(&mut self) {
+        self.by_name.clear();
+        self.by_relationship.clear();
         for (index, field) in self.fields.iter().enumerate() {
             self.by_name.insert(field.name.to_owned(), index);
             self.by_name.insert(field.name.to_ascii_lowercase(), index);
@@ -297,13 +141,28 @@ pub(crate) struct Schema {
 }
 
 impl Schema {
-    /// The standard objects of a sales organisation with the custom fields of the demo world.
+    /// The standard objects of a sales and service organisation, with custom fields and objects of every kind.
     pub(crate) fn standard() -> Schema {
         let mut objects = objects::standard();
-        objects.iter_mut().for_each(Object::index);
+        objects.extend(custom::objects());
+        for (object, field) in custom::fields() {
+            if let Some(object) = objects.iter_mut().find(|known| known.name == object) {
+                object.fields.push(field);
+            }
+        }
+        Schema::of(objects)
+    }
+
+    /// Objects with their names looked up and their relationships linked.
+    fn of(mut objects: Vec<Object>) -> Schema {
         let by_name: HashMap<String, ObjectIndex> =
             objects.iter().enumerate().map(|(index, object)| (object.name.to_ascii_lowercase(), index)).collect();
-        let by_prefix = objects.iter().enumerate().map(|(index, object)| (object.prefix, index)).collect();
+        // Where two objects share a prefix, ids mean the first of them: a content note is a document.
+        let by_prefix = objects.iter().enumerate().rev().map(|(index, object)| (object.prefix, index)).collect();
+        for object in &mut objects {
+            object.children.clear();
+            object.index();
+        }
         let mut schema = Schema { objects, by_name, by_prefix };
         schema.link_children();
         schema
@@ -319,6 +178,8 @@ impl Schema {
                     child,
                     field,
                     cascade_delete: definition.cascade_delete,
+                    restricted_delete: definition.restricted_delete,
+                    hidden: definition.hidden,
                 };
                 links.extend(parents.map(|parent| (parent, link)));
             }
@@ -348,6 +209,10 @@ impl Schema {
 mod tests {
     use super::*;
 
+    /// Objects to which standard fields refer and of which this organisation has no licence.
+    const NOT_SERVED: [&str; 7] =
+        ["Asset", "Calendar", "CallCenter", "DandBCompany", "OperatingHours", "OpportunityHistory", "EmailTemplate"];
+
     #[test]
     fn names_ignore_case_and_keep_their_spelling() {
         let schema = Schema::standard();
@@ -364,7 +229,8 @@ mod tests {
         for object in &schema.objects {
             assert_eq!(object.fields[0].name, "Id", "{}", object.name);
             assert_eq!(object.prefix.len(), 3, "{}", object.name);
-            assert_eq!(schema.by_prefix(object.prefix), schema.find(object.name));
+            let shared = if object.name == "ContentNote" { "ContentDocument" } else { object.name };
+            assert_eq!(schema.by_prefix(object.prefix), schema.find(shared), "{}", object.name);
             let mut names: Vec<_> = object.fields.iter().map(|field| field.name).collect();
             names.sort_unstable();
             names.dedup();
@@ -372,7 +238,9 @@ mod tests {
             for field in &object.fields {
                 let at = format!("{}.{}", object.name, field.name);
                 assert_eq!(field.kind == FieldType::Reference, !field.reference_to.is_empty(), "{at}");
-                assert!(field.reference_to.iter().all(|parent| schema.find(parent).is_some()), "{at}");
+                let known = |parent: &&str| schema.find(parent).is_some() || NOT_SERVED.contains(parent);
+                assert!(field.reference_to.iter().all(known), "{at}");
+                assert!(field.controller.is_none_or(|name| object.find(name).is_some()), "{at}");
                 assert!(field.compound.is_none_or(|name| object.find(name).is_some()), "{at}");
                 let text = field.kind.is_text() || matches!(field.kind, FieldType::Id | FieldType::Reference);
                 assert_eq!(text, field.length > 0, "{at}");

@@ -2,29 +2,15 @@
 
 use super::makers::*;
 use super::picklists as list;
-use super::setup;
 use super::{Abilities, Field, FieldType, Object};
+use super::{activities, files, marketing, products, service, setup};
 
 /// All objects, parents and children in no particular order.
 pub(super) fn standard() -> Vec<Object> {
-    vec![
-        account(),
-        contact(),
-        lead(),
-        opportunity(),
-        opportunity_contact_role(),
-        task(),
-        note(),
-        setup::user(),
-        setup::profile(),
-        setup::group(),
-        setup::record_type(),
-        setup::opportunity_stage(),
-        setup::task_status(),
-        setup::task_priority(),
-        setup::lead_status(),
-        setup::organization(),
-    ]
+    let mut objects = vec![account(), contact(), lead(), opportunity(), opportunity_contact_role()];
+    let groups = [activities::all(), files::all(), service::all(), marketing::all(), products::all(), setup::all()];
+    objects.extend(groups.into_iter().flatten());
+    objects
 }
 
 fn account() -> Object {
@@ -66,8 +52,22 @@ fn account() -> Object {
         vec![date("LastActivityDate", "Last Activity")],
         viewed(),
         vec![
-            boolean("IsPartner", "Partner Account").update_only(),
-            boolean("IsCustomerPortal", "Customer Portal Account").update_only(),
+            boolean("IsPartner", "Partner Account").update_only().permission(false),
+            boolean("IsCustomerPortal", "Customer Portal Account").update_only().permission(false),
+            Field {
+                filterable: false,
+                sorts: Some(false),
+                groups: Some(true),
+                aggregates: Some(true),
+                ..text("ChannelProgramName", "Channel Program Name", 255)
+            },
+            Field {
+                filterable: false,
+                sorts: Some(false),
+                groups: Some(true),
+                aggregates: Some(true),
+                ..text("ChannelProgramLevelName", "Channel Program Level Name", 255)
+            },
             text("Jigsaw", "Data.com Key", 20).rw(),
             text("JigsawCompanyId", "Jigsaw Company ID", 20),
             picklist("CleanStatus", "Clean Status", 40, list::CLEAN_STATUS).rw().restricted(),
@@ -78,6 +78,8 @@ fn account() -> Object {
             text("NaicsDesc", "NAICS Description", 120).rw(),
             text("YearStarted", "Year Started", 4).rw(),
             text("SicDesc", "SIC Description", 80).rw(),
+            reference("DandbCompanyId", "D&B Company ID", &["DandBCompany"]).rw(),
+            reference("OperatingHoursId", "Operating Hour ID", &["OperatingHours"]).rw(),
             create_once_key(),
             text("Customer_Code__c", "Customer Code", 40).rw(),
         ],
@@ -124,13 +126,14 @@ fn contact() -> Object {
         ],
         viewed(),
         vec![
-            text("EmailBouncedReason", "Email Bounced Reason", 255).rw(),
-            datetime("EmailBouncedDate", "Email Bounced Date").rw(),
+            text("EmailBouncedReason", "Email Bounced Reason", 255).rw().permission(false),
+            datetime("EmailBouncedDate", "Email Bounced Date").rw().permission(false),
             boolean("IsEmailBounced", "Is Email Bounced"),
             url("PhotoUrl", "Photo URL").extra("imageurl"),
             text("Jigsaw", "Data.com Key", 20).rw(),
             text("JigsawContactId", "Jigsaw Contact ID", 20),
             picklist("CleanStatus", "Clean Status", 40, list::CLEAN_STATUS).rw().restricted(),
+            reference("IndividualId", "Individual ID", &["Individual"]).rw().children("Contacts"),
             create_once_key(),
             // External, but not unique: the only way to meet several matches besides Email.
             Field { external_id: true, id_lookup: true, ..text("Legacy_Id__c", "Legacy Id", 40).rw() },
@@ -170,6 +173,7 @@ fn lead() -> Object {
             int("NumberOfEmployees", "Employees").rw(),
             owner("Owner ID", &["Group", "User"]),
             boolean("HasOptedOutOfEmail", "Email Opt Out").rw(),
+            boolean("HasOptedOutOfFax", "Fax Opt Out").rw(),
             boolean("DoNotCall", "Do Not Call").rw(),
             boolean("IsConverted", "Converted").create_only(),
             date("ConvertedDate", "Converted Date"),
@@ -186,8 +190,10 @@ fn lead() -> Object {
             text("JigsawContactId", "Jigsaw Contact ID", 20),
             picklist("CleanStatus", "Clean Status", 40, list::CLEAN_STATUS).rw().restricted(),
             text("CompanyDunsNumber", "Company D-U-N-S Number", 9).rw(),
-            text("EmailBouncedReason", "Email Bounced Reason", 255).update_only(),
-            datetime("EmailBouncedDate", "Email Bounced Date").update_only(),
+            reference("DandbCompanyId", "D&B Company ID", &["DandBCompany"]).rw(),
+            text("EmailBouncedReason", "Email Bounced Reason", 255).update_only().permission(false),
+            datetime("EmailBouncedDate", "Email Bounced Date").update_only().permission(false),
+            reference("IndividualId", "Individual ID", &["Individual"]).rw().children("Leads"),
         ],
     ];
     build(Object::new("Lead", "Lead", "Leads", "00Q"), MERGEABLE, fields)
@@ -200,13 +206,13 @@ fn opportunity() -> Object {
             is_deleted(),
             reference("AccountId", "Account ID", &["Account"]).rw().children("Opportunities").cascade(),
             reference("RecordTypeId", "Record Type ID", &["RecordType"]).rw(),
-            boolean("IsPrivate", "Private").rw(),
+            boolean("IsPrivate", "Private").rw().permission(true),
             text("Name", "Name", 120).rw().not_null().name_field().id_lookup(),
             description("Description").rw(),
             picklist("StageName", "Stage", 255, list::STAGE_NAME).rw().not_null(),
             currency("Amount", "Amount", 2).rw(),
             decimal("Probability", "Probability (%)", FieldType::Percent, 3, 0).rw().platform(),
-            currency("ExpectedRevenue", "Expected Amount", 2),
+            currency("ExpectedRevenue", "Expected Amount", 2).permission(true),
             decimal("TotalOpportunityQuantity", "Quantity", FieldType::Double, 18, 2).rw(),
             date("CloseDate", "Close Date").rw().not_null(),
             picklist("Type", "Opportunity Type", 255, list::OPPORTUNITY_TYPE).rw(),
@@ -218,8 +224,15 @@ fn opportunity() -> Object {
             picklist("ForecastCategoryName", "Forecast Category", 255, list::FORECAST_CATEGORY_NAME)
                 .rw()
                 .platform()
-                .restricted(),
+                .restricted()
+                .permission(false),
+            reference("CampaignId", "Campaign ID", &["Campaign"]).rw().children("Opportunities"),
             boolean("HasOpportunityLineItem", "Has Line Item"),
+            reference("Pricebook2Id", "Price Book ID", &["Pricebook2"])
+                .rw()
+                .platform()
+                .children("Opportunities")
+                .permission(false),
             owner("Owner ID", &["User"]),
         ],
         audit(),
@@ -230,9 +243,16 @@ fn opportunity() -> Object {
             int("FiscalYear", "Fiscal Year").part_of("Fiscal"),
             text("Fiscal", "Fiscal Period", 6),
             Field { relationship: None, ..reference("ContactId", "Contact ID", &["Contact"]).create_only() }
-                .children("Opportunities"),
+                .children("Opportunities")
+                .permission(false),
         ],
         viewed(),
+        vec![
+            Field { groups: Some(true), ..boolean("HasOpenActivity", "Has Open Activity").opaque() },
+            Field { groups: Some(true), ..boolean("HasOverdueTask", "Has Overdue Task").opaque() },
+            reference("LastAmountChangedHistoryId", "Opportunity History ID", &["OpportunityHistory"]),
+            reference("LastCloseDateChangedHistoryId", "Opportunity History ID", &["OpportunityHistory"]),
+        ],
         vec![create_once_key(), decimal("Margin__c", "Margin", FieldType::Percent, 5, 2).rw()],
     ];
     build(Object::new("Opportunity", "Opportunity", "Opportunities", "006"), FULL, fields)
@@ -254,59 +274,4 @@ fn opportunity_contact_role() -> Object {
     let label = "Opportunity Contact Role";
     let can = Abilities { undeletable: false, searchable: false, feeds: false, most_recently_used: false, ..FULL };
     build(Object::new("OpportunityContactRole", label, label, "00K"), can, fields)
-}
-
-fn task() -> Object {
-    let parent = |field: Field| field.rw().children("Tasks").cascade();
-    let fields = vec![
-        vec![
-            id("Activity ID"),
-            parent(reference("WhoId", "Name ID", &["Contact", "Lead"])),
-            parent(reference("WhatId", "Related To ID", &["Account", "Opportunity"])),
-            Field { length: 255, picklist: list::SUBJECT, ..field("Subject", "Subject", FieldType::Combobox) }.rw(),
-            date("ActivityDate", "Due Date Only").rw(),
-            picklist("Status", "Status", 255, list::TASK_STATUS).rw().not_null().default("Not Started"),
-            picklist("Priority", "Priority", 255, list::TASK_PRIORITY).rw().not_null().default("Normal"),
-            boolean("IsHighPriority", "High Priority"),
-            owner("Assigned To ID", &["Group", "User"]),
-            description("Description").rw(),
-            is_deleted(),
-            reference("AccountId", "Account ID", &["Account"]),
-            boolean("IsClosed", "Closed"),
-        ],
-        audit(),
-        vec![
-            boolean("IsArchived", "Archived"),
-            int("CallDurationInSeconds", "Call Duration").rw(),
-            picklist("CallType", "Call Type", 40, list::CALL_TYPE).rw(),
-            text("CallDisposition", "Call Result", 255).rw(),
-            text("CallObject", "Call Object Identifier", 255).rw(),
-            datetime("ReminderDateTime", "Reminder Date/Time").rw(),
-            boolean("IsReminderSet", "Reminder Set").rw(),
-            boolean("IsRecurrence", "Create Recurring Series of Tasks"),
-            picklist("Type", "Type", 40, list::TASK_TYPE).rw(),
-            picklist("TaskSubtype", "Task Subtype", 40, list::TASK_SUBTYPE).create_only().default("Task").restricted(),
-            datetime("CompletedDateTime", "Completed Date/Time"),
-            create_once_key(),
-        ],
-    ];
-    build(Object::new("Task", "Task", "Tasks", "00T"), FULL, fields)
-}
-
-fn note() -> Object {
-    let parents = &["Account", "Contact", "Lead", "Opportunity"];
-    let fields = vec![
-        vec![
-            id("Note Id"),
-            is_deleted(),
-            reference("ParentId", "Parent ID", parents).rw().not_null().children("Notes").cascade(),
-            text("Title", "Title", 80).rw().not_null().name_field(),
-            boolean("IsPrivate", "Private").rw(),
-            long_text("Body", "Body").rw(),
-            owner("Owner ID", &["User"]),
-        ],
-        audit(),
-    ];
-    let can = Abilities { feeds: false, triggerable: false, layoutable: false, most_recently_used: false, ..FULL };
-    build(Object::new("Note", "Note", "Notes", "002"), can, fields)
 }

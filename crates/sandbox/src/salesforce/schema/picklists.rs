@@ -2,17 +2,21 @@
 
 use super::PicklistValue;
 
+const fn plain(value: &'static str, label: &'static str) -> PicklistValue {
+    PicklistValue { value, label, active: true, valid_for: None }
+}
+
 /// Values that are their own labels.
 macro_rules! values {
     ($name:ident: $($value:literal),+ $(,)?) => {
-        pub(super) static $name: &[PicklistValue] = &[$(PicklistValue { value: $value, label: $value }),+];
+        pub(super) static $name: &[PicklistValue] = &[$(plain($value, $value)),+];
     };
 }
 
 /// Values with labels of their own.
 macro_rules! labelled {
     ($name:ident: $($value:literal => $label:literal),+ $(,)?) => {
-        pub(super) static $name: &[PicklistValue] = &[$(PicklistValue { value: $value, label: $label }),+];
+        pub(super) static $name: &[PicklistValue] = &[$(plain($value, $label)),+];
     };
 }
 
@@ -93,4 +97,71 @@ labelled!(
     "Unlimited Edition" => "Unlimited Edition",
 );
 labelled!(GROUP_TYPE: "Regular" => "Public Group", "Role" => "Role", "Queue" => "Queue", "Organization" => "Organization");
-values!(SOBJECT_TYPE: "Account", "Contact", "Lead", "Opportunity", "Task");
+values!(
+    SOBJECT_TYPE: "Account", "BigTable__c", "Campaign", "Case", "Contact", "Event", "Invoice__c", "Lead", "Opportunity",
+    "Product2", "Project__c", "Task", "UpsertTable__c",
+);
+values!(QUEUE_SOBJECT_TYPE: "Case", "Invoice__c", "Lead", "Project__c", "Task");
+values!(EVENT_SUBJECT: "Call", "Email", "Meeting", "Send Letter/Quote", "Other");
+labelled!(SHOW_AS: "Busy" => "Busy", "OutOfOffice" => "Out of Office", "Free" => "Free");
+labelled!(
+    GROUP_EVENT_TYPE: "0" => "Non-group Event", "1" => "Group Event", "2" => "Proposed Event",
+    "3" => "IsRecurrence2 Series Pattern",
+);
+values!(EVENT_SUBTYPE: "Event");
+labelled!(PATTERN_VERSION: "1" => "RFC 5545 v4 RRULE", "2" => "RFC 5545 v4_2 RRULE");
+labelled!(
+    RECURRENCE_TYPE: "RecursDaily" => "Recurs Daily", "RecursEveryWeekday" => "Recurs Every Weekday",
+    "RecursMonthly" => "Recurs Monthly", "RecursMonthlyNth" => "Recurs Monthly Nth",
+    "RecursWeekly" => "Recurs Weekly", "RecursYearly" => "Recurs Yearly", "RecursYearlyNth" => "Recurs Yearly Nth",
+);
+labelled!(
+    RECURRENCE_INSTANCE: "First" => "1st", "Second" => "2nd", "Third" => "3rd", "Fourth" => "4th", "Last" => "last",
+);
+values!(
+    MONTHS: "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "November", "December",
+);
+labelled!(
+    REGENERATED: "RecurrenceRegenerateAfterDueDate" => "After due date",
+    "RecurrenceRegenerateAfterToday" => "After date completed", "RecurrenceRegenerated" => "(Task Closed)",
+);
+values!(CASE_TYPE: "Mechanical", "Electrical", "Electronic", "Structural", "Other");
+values!(CASE_STATUS: "New", "Working", "Escalated", "Closed");
+values!(
+    CASE_REASON: "Installation", "Equipment Complexity", "Performance", "Breakdown", "Equipment Design", "Feedback",
+    "Other",
+);
+values!(CASE_ORIGIN: "Phone", "Email", "Web");
+values!(CASE_PRIORITY: "High", "Medium", "Low");
+labelled!(
+    EMAIL_STATUS: "0" => "New", "1" => "Read", "2" => "Replied", "3" => "Sent", "4" => "Forwarded", "5" => "Draft",
+);
+values!(
+    CAMPAIGN_TYPE: "Conference", "Webinar", "Trade Show", "Public Relations", "Partners", "Referral Program",
+    "Advertisement", "Banner Ads", "Direct Mail", "Email", "Telemarketing", "Other",
+);
+values!(CAMPAIGN_STATUS: "Planned", "In Progress", "Completed", "Aborted");
+values!(MEMBER_STATUS: "Sent", "Responded");
+values!(MEMBER_TYPE: "Lead", "Contact");
+values!(PRODUCT_FAMILY: "None", "Hardware", "Services", "Software");
+labelled!(SHARING_PRIVACY: "N" => "Visible to Anyone With Record Access", "P" => "Private on Records");
+labelled!(SHARING_OPTION: "A" => "Freeze Sharing Off", "R" => "Freeze Sharing On");
+labelled!(CONTENT_ORIGIN: "C" => "Content", "H" => "Chatter");
+labelled!(PUBLISH_STATUS: "U" => "Upload Interrupted", "P" => "Public", "R" => "Personal Library");
+labelled!(SHARE_TYPE: "V" => "Viewer", "C" => "Collaborator", "I" => "Inferred");
+labelled!(VISIBILITY: "AllUsers" => "All Users", "InternalUsers" => "Standard Users", "SharedUsers" => "Shared Users");
+values!(DIGEST_FREQUENCY: "D", "W", "N");
+values!(NOTIFICATION_FREQUENCY: "P", "D", "W", "N");
+values!(RULE_OBJECT: "Case", "Lead");
+values!(COUNTRIES_SERVED: "Germany", "United Kingdom", "United States");
+values!(COLOURS: "Red", "Green", "Blue");
+values!(INVOICE_STATUS: "Draft", "Sent", "Paid", "Void");
+
+/// Which products there are for which of [`COUNTRIES_SERVED`].
+pub(super) static PLANS: &[PicklistValue] = &[
+    PicklistValue { valid_for: Some(&[0, 1, 2]), ..plain("Basic", "Basic") },
+    PicklistValue { valid_for: Some(&[0, 1]), ..plain("Plus", "Plus") },
+    PicklistValue { valid_for: Some(&[2]), ..plain("Enterprise", "Enterprise") },
+    PicklistValue { valid_for: Some(&[0]), active: false, ..plain("Legacy", "Legacy") },
+];

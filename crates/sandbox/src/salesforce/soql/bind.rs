@@ -251,7 +251,7 @@ impl<'a> Binder<'a> {
             FieldSet::Standard => !field.custom(),
             FieldSet::Custom => field.custom(),
         };
-        for (index, field) in object.fields.iter().enumerate().filter(|(_, field)| wanted(field)) {
+        for (index, field) in object.visible().filter(|(_, field)| wanted(field)) {
             let column = Column::Field { name: field.name.to_owned(), leaf: Leaf::Field(index), form: Form::Plain };
             add(columns, column, at)?;
         }

@@ -107,7 +107,7 @@ impl Shown<'_> {
         let mut related = frozen.related.iter();
         for column in columns {
             let value = match column {
-                Column::Field { leaf, form, .. } => leaf_json(definition, &frozen.row, leaf, *form),
+                Column::Field { leaf, form, .. } => leaf_json(definition, &frozen.row, leaf, *form, self.version),
                 Column::Parent { .. } | Column::TypeOf { .. } | Column::Children { .. } => {
                     related.next().map_or(Json::Null, |related| self.related(column, related))
                 }
@@ -149,7 +149,9 @@ impl Shown<'_> {
         let mut related = frozen.related.iter();
         for column in columns {
             match column {
-                Column::Field { leaf, form, .. } => cells.push(leaf_json(definition, &frozen.row, leaf, *form)),
+                Column::Field { leaf, form, .. } => {
+                    cells.push(leaf_json(definition, &frozen.row, leaf, *form, self.version));
+                }
                 Column::TypeOf { .. } | Column::Children { .. } => drop(related.next()),
                 Column::Parent { columns, .. } => match related.next() {
                     Some(Related::Parent(Some(parent))) => self.cells(parent.0, &parent.1, columns, cells),
@@ -170,11 +172,11 @@ fn leaves(columns: &[Column]) -> usize {
     cells.sum()
 }
 
-fn leaf_json(object: &Object, row: &Row, leaf: &Leaf, form: Form) -> Json {
+fn leaf_json(object: &Object, row: &Row, leaf: &Leaf, form: Form, version: &str) -> Json {
     let plain = match leaf {
-        Leaf::Field(field) => field_json(object, row, *field),
+        Leaf::Field(field) => field_json(object, row, *field, version),
         Leaf::Named("Type") => Json::from(object.name),
-        Leaf::Named(name) => object.find(name).map_or(Json::Null, |field| field_json(object, row, field)),
+        Leaf::Named(name) => object.find(name).map_or(Json::Null, |field| field_json(object, row, field, version)),
     };
     labelled(plain, form)
 }
