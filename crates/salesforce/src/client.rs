@@ -1,10 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use rest_core::{Allowance, BaseUrl, Call, Ledger, Reply, RestClient, Result};
 
-use crate::api::{Query, Records};
+use crate::api::{DescribeCache, Query, Records};
 use crate::config::{ApiVersion, SalesforceBuilder};
 use crate::models::{
     Account, Contact, Note, Opportunity, OpportunityContactRole, OpportunityStage, SObject, Task, User,
@@ -22,6 +23,7 @@ pub struct Salesforce {
     options: CallOptions,
     headers: HeaderMap,
     usage: Arc<UsageBoard>,
+    describes: Arc<DescribeCache>,
 }
 
 impl Salesforce {
@@ -35,9 +37,10 @@ impl Salesforce {
         version: ApiVersion,
         options: CallOptions,
         usage: Arc<UsageBoard>,
+        describes: DescribeCache,
     ) -> Result<Self> {
         let headers = options.headers()?;
-        Ok(Self { rest, version, options, headers, usage })
+        Ok(Self { rest, version, options, headers, usage, describes: Arc::new(describes) })
     }
 
     /// A client for calls with other headers. It shares everything else with this one: the session, the limits, the ledger.
@@ -130,6 +133,15 @@ impl Salesforce {
     /// Whatever the vendor answers.
     pub async fn raw(&self, call: Call) -> Result<Reply> {
         self.send(call).await
+    }
+
+    /// The present instant by the client's clock.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.rest.clock().now()
+    }
+
+    pub(crate) fn describes(&self) -> &DescribeCache {
+        &self.describes
     }
 
     pub(crate) async fn send(&self, mut call: Call) -> Result<Reply> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rest_core::{BodyLimits, Clock, DailyBudget, Error, Limits, RestClient, Result, RetryPolicy, Transport};
 
 use crate::Salesforce;
+use crate::api::DescribeCache;
 use crate::auth::Login;
 use crate::error::SalesforceProfile;
 use crate::options::{Assignment, CallOptions, DuplicateRules};
@@ -93,6 +94,7 @@ pub struct SalesforceBuilder {
     concurrency: Option<usize>,
     user_agent: Option<String>,
     options: CallOptions,
+    describe_max_age: Option<Duration>,
 }
 
 impl SalesforceBuilder {
@@ -198,6 +200,13 @@ impl SalesforceBuilder {
         self
     }
 
+    /// How old a kept description may be before it is asked for again (see
+    /// [`Salesforce::described`]). Default 5 minutes.
+    pub fn describe_max_age(mut self, age: Duration) -> Self {
+        self.describe_max_age = Some(age);
+        self
+    }
+
     /// The headers that go with every call; [`Salesforce::with`] has others for some. What they name replaces what was
     /// said before.
     pub fn options(mut self, options: CallOptions) -> Self {
@@ -244,7 +253,8 @@ impl SalesforceBuilder {
         if let Some(seed) = self.seed {
             builder = builder.seed(seed);
         }
-        Salesforce::new(builder.build()?, self.version, self.options, usage)
+        let describes = DescribeCache::new(self.describe_max_age.unwrap_or(Duration::from_secs(300)));
+        Salesforce::new(builder.build()?, self.version, self.options, usage, describes)
     }
 }
 

@@ -46,6 +46,7 @@ pub mod soql;
 mod time;
 mod usage;
 
+pub use api::{ChangeCursor, Changed, Changes, Finding, Gap, Problem, Tombstone};
 pub use api::{
     ChildRelationship, Conditional, DeletedRecord, DeletedRecords, Describe, DescribedField, FieldKind, Fresh,
     GlobalDescribe, Limit, MOST_RETRIEVED, MOST_WRITTEN, ObjectSummary, PicklistValue, Precondition, Query, QueryPage,

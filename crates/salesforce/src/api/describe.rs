@@ -328,6 +328,6 @@ impl<T: SObject> Records<T> {
     }
 }
 
-fn describe(version: ApiVersion, object: &str) -> Call {
+pub(super) fn describe(version: ApiVersion, object: &str) -> Call {
     Call::get("describe").path(version.path(["sobjects", object, "describe"]))
 }

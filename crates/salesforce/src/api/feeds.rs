@@ -71,7 +71,7 @@ impl<T: SObject> Records<T> {
     }
 }
 
-fn feed(
+pub(super) fn feed(
     operation: &'static str,
     version: ApiVersion,
     object: &str,

@@ -1,8 +1,11 @@
 //! The API's resources, one file each. Requests are built by pure functions and sent by the handles.
 
+mod changes;
+mod check;
 mod collections;
 mod conditional;
 mod describe;
+mod described;
 mod external;
 mod feeds;
 mod org;
@@ -10,12 +13,15 @@ mod query;
 mod related;
 mod sobjects;
 
+pub use changes::{ChangeCursor, Changed, Changes, Gap, Tombstone};
+pub use check::{Finding, Problem};
 pub use collections::{MOST_RETRIEVED, MOST_WRITTEN, Retrieved, Saved};
 pub use conditional::{Conditional, Fresh, Precondition, Versioned};
 pub use describe::{
     ChildRelationship, Describe, DescribedField, FieldKind, GlobalDescribe, ObjectSummary, PicklistValue,
     RecordTypeInfo,
 };
+pub(crate) use described::DescribeCache;
 pub use external::Upserted;
 pub use feeds::{DeletedRecord, DeletedRecords, UpdatedRecords};
 pub use org::{Limit, Release, UserInfo};

@@ -196,7 +196,7 @@ where
 }
 
 /// The `Date` header tells when the answer was finished; the page was made at most as much earlier as the call took.
-fn server_time(reply: &Reply, sent: Instant) -> Option<DateTime<Utc>> {
+pub(super) fn server_time(reply: &Reply, sent: Instant) -> Option<DateTime<Utc>> {
     let date = DateTime::parse_from_rfc2822(reply.header("date")?).ok()?.to_utc();
     date.checked_sub_signed(TimeDelta::from_std(sent.elapsed()).ok()?)
 }

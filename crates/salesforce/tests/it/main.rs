@@ -5,8 +5,11 @@
 mod answers;
 mod auth;
 mod budget;
+mod changes;
+mod changes_simulated;
 mod collections;
 mod conditions;
+mod descriptions;
 mod errors;
 mod external_ids;
 mod options;
