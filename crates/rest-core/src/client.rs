@@ -21,7 +21,7 @@ use crate::limit::{Allowance, Limits};
 use crate::limiter::Limiter;
 use crate::pipeline::{Answer, Reading, Route};
 use crate::profile::Profile;
-use crate::retry::{RetryPolicy, Spending};
+use crate::retry::{self, RetryPolicy, Spending};
 use crate::transport::Transport;
 use crate::url::BaseUrl;
 
@@ -127,6 +127,13 @@ impl RestClient {
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock
+    }
+
+    /// A random part of `bound`, for waits that clones must not end together. Repeatable with
+    /// [`RestClientBuilder::seed`].
+    #[must_use]
+    pub fn jitter(&self, bound: Duration) -> Duration {
+        self.inner.with_rng(|rng| retry::jitter(rng, bound))
     }
 
     /// What the server last said about the daily allotment, if it says such things.

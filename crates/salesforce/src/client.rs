@@ -178,6 +178,11 @@ impl Salesforce {
         self.usage.last()
     }
 
+    /// A random part of `bound`.
+    pub(crate) fn jitter(&self, bound: std::time::Duration) -> std::time::Duration {
+        self.rest.jitter(bound)
+    }
+
     /// What the server last said about the calls left of the organisation's 24 hours.
     #[must_use]
     pub fn daily_allowance(&self) -> Option<Allowance> {

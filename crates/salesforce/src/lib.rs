@@ -37,6 +37,7 @@
 mod api;
 mod auth;
 mod client;
+mod composite;
 mod config;
 mod error;
 mod ids;
@@ -45,15 +46,21 @@ mod options;
 pub mod soql;
 mod time;
 mod usage;
+mod writes;
 
-pub use api::{ChangeCursor, Changed, Changes, Finding, Gap, Problem, Tombstone};
 pub use api::{
-    ChildRelationship, Conditional, DeletedRecord, DeletedRecords, Describe, DescribedField, FieldKind, Fresh,
-    GlobalDescribe, Limit, MOST_RETRIEVED, MOST_WRITTEN, ObjectSummary, PicklistValue, Precondition, Query, QueryPage,
-    RecordTypeInfo, Records, Release, Retrieved, Saved, UpdatedRecords, Upserted, UserInfo, Versioned,
+    AllOrNone, ChildRelationship, Conditional, DeletedRecord, DeletedRecords, Describe, DescribedField, FieldKind,
+    Fresh, GlobalDescribe, Limit, MOST_RETRIEVED, ObjectSummary, PicklistValue, Precondition, Query, QueryPage,
+    RecordTypeInfo, Records, Release, Retrieved, UpdatedRecords, Upserted, UserInfo, Versioned,
 };
+pub use api::{ChangeCursor, Changed, Changes, Finding, Gap, Problem, Tombstone};
 pub use auth::{ClientCredentials, Login, LoginHost, Session};
 pub use client::Salesforce;
+pub use composite::{
+    BatchAnswer, BatchRequest, CompositeAnswer, CompositeRequest, Graph, GraphAnswer, GraphAnswers, GraphRequest,
+    Handle, MOST_GRAPHS, MOST_HEAVY_PARTS, MOST_NODES, MOST_PARTS, Part, PartAnswer, PartSummary, Ref, Target, Tree,
+    TreeAnswer, TreeHandle, part,
+};
 pub use config::{ApiVersion, SalesforceBuilder};
 pub use error::{ApiError, Duplicates, ErrorDetails, MatchRecord, MatchResult};
 pub use ids::{Any, AnyId, Id, IdError, Keyed};
@@ -66,6 +73,7 @@ pub use options::{Assignment, CallOptions, DuplicateRules};
 pub use rest_core::{BadRecord, Error, ErrorKind, Result, Row};
 pub use time::{format_instant, parse_instant};
 pub use usage::{ApiUsage, Used};
+pub use writes::{ChangedRecord, MOST_WRITTEN, NewRecord, SaveResults, SaveSummary, Saved, WriteOptions};
 
 /// The vendor's name in errors, spans, metrics and the ledger.
 pub(crate) const VENDOR: &str = "salesforce";

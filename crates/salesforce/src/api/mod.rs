@@ -13,9 +13,11 @@ mod query;
 mod related;
 mod sobjects;
 
+pub(crate) use query::PAGE_BYTES;
+
 pub use changes::{ChangeCursor, Changed, Changes, Gap, Tombstone};
 pub use check::{Finding, Problem};
-pub use collections::{MOST_RETRIEVED, MOST_WRITTEN, Retrieved, Saved};
+pub use collections::{AllOrNone, MOST_RETRIEVED, Retrieved};
 pub use conditional::{Conditional, Fresh, Precondition, Versioned};
 pub use describe::{
     ChildRelationship, Describe, DescribedField, FieldKind, GlobalDescribe, ObjectSummary, PicklistValue,

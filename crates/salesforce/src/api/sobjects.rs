@@ -12,17 +12,19 @@ use crate::config::ApiVersion;
 use crate::ids::Id;
 use crate::models::{SObject, Writable};
 use crate::soql::Select;
+use crate::writes::WriteOptions;
 use crate::{Salesforce, VENDOR};
 
 /// The records of one object.
 pub struct Records<T> {
     pub(crate) client: Salesforce,
+    pub(crate) options: WriteOptions,
     object: PhantomData<fn() -> T>,
 }
 
 impl<T> Clone for Records<T> {
     fn clone(&self) -> Self {
-        Self { client: self.client.clone(), object: PhantomData }
+        Self { client: self.client.clone(), options: self.options.clone(), object: PhantomData }
     }
 }
 
@@ -40,7 +42,7 @@ struct SaveAnswer<T> {
 
 impl<T: SObject> Records<T> {
     pub(crate) fn new(client: Salesforce) -> Self {
-        Self { client, object: PhantomData }
+        Self { client, options: WriteOptions::default(), object: PhantomData }
     }
 
     /// Reads a record with every field that the user may see; the row keeps those that `T` does not name.

@@ -149,7 +149,7 @@ pub(super) fn meaning(code: &str, message: &str) -> Option<&'static Meaning> {
 }
 
 /// Said of records that failed only because another did.
-pub(super) fn is_consequence(code: &str) -> bool {
+pub(crate) fn is_consequence(code: &str) -> bool {
     matches!(code, "PROCESSING_HALTED" | "ALL_OR_NONE_OPERATION_ROLLED_BACK" | "BATCH_PROCESSING_HALTED")
 }
 

@@ -12,7 +12,8 @@ use serde_json::value::RawValue;
 
 use crate::VENDOR;
 use crate::usage::{ApiUsage, UsageBoard};
-use codes::{Again, hint_of_status, is_consequence, meaning};
+pub(crate) use codes::is_consequence;
+use codes::{Again, hint_of_status, meaning};
 pub(crate) use entries::several;
 pub use entries::{ApiError, Duplicates, ErrorDetails, MatchRecord, MatchResult};
 

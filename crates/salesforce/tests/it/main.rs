@@ -8,6 +8,7 @@ mod budget;
 mod changes;
 mod changes_simulated;
 mod collections;
+mod composite;
 mod conditions;
 mod descriptions;
 mod errors;
@@ -17,6 +18,7 @@ mod query;
 mod records;
 mod related;
 mod samples;
+mod writes;
 
 use salesforce::{ClientCredentials, LoginHost, Salesforce, SalesforceBuilder, Session};
 use sandbox::{Data, Running, Sandbox, Vendor};

@@ -5,7 +5,6 @@ use serde_json::{Value as Json, json};
 
 use super::api::quota_exhausted;
 use super::call::{Answer, Call};
-use super::composite::refuse_nesting;
 use super::errors::{ApiError, Failure};
 use super::org::Org;
 use super::subrequest::{bad_request, flag, is_failure, method_named, sub_call};
@@ -70,7 +69,9 @@ impl Org {
             );
             return Err(bad_request(message).into());
         }
-        refuse_nesting(&call)?;
+        if call.path.first().is_some_and(|first| first == "composite") {
+            return Err(bad_request("composite resources cannot be parts of a batch").into());
+        }
         self.transact(|org| org.route(&call))
     }
 }

@@ -98,7 +98,7 @@ impl Org {
 }
 
 /// Composite resources hold no others, but for collections.
-pub(crate) fn refuse_nesting(call: &Call) -> Result<(), ApiError> {
+fn refuse_nesting(call: &Call) -> Result<(), ApiError> {
     let mut path = call.path.iter().map(String::as_str);
     match (path.next(), path.next()) {
         (Some("composite"), Some("sobjects")) => Ok(()),

@@ -7,7 +7,7 @@ use rest_core::{Error, ErrorKind, Result};
 use salesforce::soql::{self, Condition, Literal, Select};
 use salesforce::{
     Contact, Id, NewOpportunityContactRole, Opportunity, OpportunityContactRole, OpportunityContactRoleUpdate,
-    Salesforce,
+    Salesforce, SaveResults,
 };
 
 use super::VENDOR;
@@ -114,7 +114,7 @@ pub(crate) fn contact(id: &str) -> Result<Id<Contact>> {
 async fn run(client: &Salesforce, steps: &[(&Wanted, Step)]) -> Vec<(usize, Error)> {
     let roles = client.opportunity_contact_roles();
     let mut failed = Vec::new();
-    let mut collect = |indexes: Vec<usize>, results: Vec<Result<salesforce::Saved<OpportunityContactRole>>>| {
+    let mut collect = |indexes: Vec<usize>, results: SaveResults<OpportunityContactRole>| {
         failed.extend(indexes.into_iter().zip(results).filter_map(|(index, result)| Some((index, result.err()?))));
     };
     let remove: Vec<_> = steps
