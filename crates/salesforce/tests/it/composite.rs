@@ -70,7 +70,7 @@ async fn related_records_are_made_read_and_changed_by_one_call() {
     answer.get(&second).unwrap();
     let babbage = org.client.contacts().get(upserted.id).await.unwrap();
     assert_eq!(babbage.title.as_deref(), Some("First"));
-    assert_eq!(babbage.extra("Crmkit_Key__c").map(|raw| raw.get()), Some("\"a/b @{c}\""));
+    assert_eq!(babbage.extra("Crmkit_Key__c").map(serde_json::value::RawValue::get), Some("\"a/b @{c}\""));
 }
 
 #[tokio::test]

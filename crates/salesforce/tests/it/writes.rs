@@ -137,7 +137,7 @@ async fn records_of_many_objects_share_calls() {
     assert_eq!(saved.summary().to_string(), "60 of 61 saved, 1 refused");
     assert_eq!(saved.first_failure().unwrap().0, 60);
     let ids: Vec<_> = saved.into_iter().take(60).map(|saved| saved.unwrap().id).collect();
-    assert!(ids.iter().step_by(2).all(|id| id.is::<Account>()));
+    assert!(ids.iter().step_by(2).all(salesforce::Id::is::<Account>));
     let changes = ids
         .iter()
         .map(|id| match id.cast::<Contact>() {
