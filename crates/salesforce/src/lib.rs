@@ -64,11 +64,7 @@ pub use composite::{
 pub use config::{ApiVersion, SalesforceBuilder};
 pub use error::{ApiError, Duplicates, ErrorDetails, MatchRecord, MatchResult};
 pub use ids::{Any, AnyId, Id, IdError, Keyed};
-pub use models::{
-    Account, AccountUpdate, Change, Children, Contact, ContactUpdate, Fields, NewAccount, NewContact, NewNote,
-    NewOpportunity, NewOpportunityContactRole, NewTask, Note, NoteUpdate, Opportunity, OpportunityContactRole,
-    OpportunityContactRoleUpdate, OpportunityStage, OpportunityUpdate, SObject, Task, TaskUpdate, User, Writable,
-};
+pub use models::*;
 pub use options::{Assignment, CallOptions, DuplicateRules};
 pub use rest_core::{BadRecord, Error, ErrorKind, Result, Row};
 pub use time::{format_instant, parse_instant};

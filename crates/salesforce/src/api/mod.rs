@@ -8,6 +8,7 @@ mod describe;
 mod described;
 mod external;
 mod feeds;
+mod objects;
 mod org;
 mod query;
 mod related;

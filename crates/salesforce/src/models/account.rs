@@ -1,7 +1,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-use super::{User, sobject};
+use super::{Case, Children, Contact, Opportunity, User, sobject};
 use crate::Id;
 
 sobject! {
@@ -74,5 +74,18 @@ sobject! {
         /// ISO code of the amounts' currency; only in organisations with several currencies.
         currency_iso_code "CurrencyIsoCode": String,
     }
-    extra {}
+    extra {
+        /// The account above it, from fields of the relationship `Parent`.
+        parent "Parent": Box<Account>,
+        /// The owner, from fields of the relationship `Owner`.
+        owner "Owner": Box<User>,
+        /// Its people, from a sub-select on `Contacts`.
+        contacts "Contacts": Children<Contact>,
+        /// Its sales, from a sub-select on `Opportunities`.
+        opportunities "Opportunities": Children<Opportunity>,
+        /// Its questions and complaints, from a sub-select on `Cases`.
+        cases "Cases": Children<Case>,
+        /// Its subsidiaries, from a sub-select on `ChildAccounts`.
+        child_accounts "ChildAccounts": Children<Account>,
+    }
 }

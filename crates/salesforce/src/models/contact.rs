@@ -1,6 +1,6 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{Account, User, sobject};
+use super::{Account, CampaignMember, Case, Children, Event, Individual, OpportunityContactRole, Task, User, sobject};
 use crate::Id;
 
 sobject! {
@@ -84,6 +84,10 @@ sobject! {
         owner_id "OwnerId": Id<User>,
     }
     hidden {
+        /// The person's superior.
+        reports_to_id "ReportsToId": Id<Contact>,
+        /// What the person has agreed to.
+        individual_id "IndividualId": Id<Individual>,
         /// The person wants no marketing e-mail.
         has_opted_out_of_email "HasOptedOutOfEmail": bool,
         /// The person wants no fax.
@@ -91,5 +95,22 @@ sobject! {
         /// The person wants no calls.
         do_not_call "DoNotCall": bool,
     }
-    extra {}
+    extra {
+        /// The account, from fields of the relationship `Account`.
+        account "Account": Box<Account>,
+        /// The owner, from fields of the relationship `Owner`.
+        owner "Owner": Box<User>,
+        /// The person's superior, from fields of the relationship `ReportsTo`.
+        reports_to "ReportsTo": Box<Contact>,
+        /// The person's parts in opportunities, from a sub-select on `OpportunityContactRoles`.
+        opportunity_contact_roles "OpportunityContactRoles": Children<OpportunityContactRole>,
+        /// The person's campaigns, from a sub-select on `CampaignMembers`.
+        campaign_members "CampaignMembers": Children<CampaignMember>,
+        /// The person's questions and complaints, from a sub-select on `Cases`.
+        cases "Cases": Children<Case>,
+        /// What is to be done, from a sub-select on `Tasks`.
+        tasks "Tasks": Children<Task>,
+        /// The calendar, from a sub-select on `Events`.
+        events "Events": Children<Event>,
+    }
 }

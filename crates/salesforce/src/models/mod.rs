@@ -1,19 +1,55 @@
 //! The standard objects, each declared once: what is read, what creates, what changes.
 
 mod account;
+mod campaign;
+mod case;
 mod contact;
+mod event;
+mod file;
+mod lead;
+mod name;
 mod note;
 mod opportunity;
+mod product;
+mod relation;
+mod setup;
 mod task;
 mod user;
 mod wire;
 
 pub use account::{Account, AccountUpdate, NewAccount};
+pub use campaign::{
+    Campaign, CampaignMember, CampaignMemberStatus, CampaignMemberStatusUpdate, CampaignMemberUpdate, CampaignUpdate,
+    NewCampaign, NewCampaignMember, NewCampaignMemberStatus,
+};
+pub use case::{Case, CaseComment, CaseCommentUpdate, CaseStatus, CaseUpdate, NewCase, NewCaseComment};
 pub use contact::{Contact, ContactUpdate, NewContact};
+pub use event::{Event, EventUpdate, NewEvent};
+pub use file::{
+    Attachment, AttachmentUpdate, ContentDocument, ContentDocumentLink, ContentDocumentLinkUpdate, ContentNote,
+    ContentNoteUpdate, ContentVersion, ContentVersionUpdate, NewAttachment, NewContentDocumentLink, NewContentNote,
+    NewContentVersion,
+};
+pub use lead::{Lead, LeadStatus, LeadUpdate, NewLead};
+pub use name::Named;
 pub use note::{NewNote, Note, NoteUpdate};
 pub use opportunity::{
     NewOpportunity, NewOpportunityContactRole, Opportunity, OpportunityContactRole, OpportunityContactRoleUpdate,
     OpportunityStage, OpportunityUpdate,
+};
+pub use product::{
+    NewOpportunityLineItem, NewPricebook2, NewPricebookEntry, NewProduct2, OpportunityLineItem,
+    OpportunityLineItemUpdate, Pricebook2, Pricebook2Update, PricebookEntry, PricebookEntryUpdate, Product2,
+    Product2Update,
+};
+pub use relation::{
+    AccountContactRelation, AccountContactRelationUpdate, EmailMessage, EmailMessageUpdate, Individual,
+    IndividualUpdate, NewAccountContactRelation, NewEmailMessage, NewIndividual,
+};
+pub use setup::{
+    Group, GroupMember, GroupMemberUpdate, GroupUpdate, ListView, NewGroup, NewGroupMember, NewQueueSobject,
+    NewUserRole, Organization, Profile, QueueSobject, QueueSobjectUpdate, RecordType, TaskPriority, TaskStatus,
+    UserRole, UserRoleUpdate,
 };
 pub use task::{NewTask, Task, TaskUpdate};
 pub use user::User;

@@ -34,5 +34,8 @@ sobject! {
         owner_id "OwnerId": Id<User>,
     }
     hidden {}
-    extra {}
+    extra {
+        /// The owner, from fields of the relationship `Owner`.
+        owner "Owner": Box<User>,
+    }
 }

@@ -1,7 +1,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-use super::{Account, Children, Contact, User, sobject};
+use super::{Account, Campaign, Children, Contact, OpportunityLineItem, Pricebook2, User, sobject};
 use crate::Id;
 
 sobject! {
@@ -60,10 +60,22 @@ sobject! {
         owner_id "OwnerId": Id<User>,
     }
     hidden {
+        /// The campaign that brought it.
+        campaign_id "CampaignId": Id<Campaign>,
+        /// The price book of its line items.
+        pricebook2_id "Pricebook2Id": Id<Pricebook2>,
         /// ISO code of the amounts' currency; only in organisations with several currencies.
         currency_iso_code "CurrencyIsoCode": String,
     }
     extra {
+        /// The account, from fields of the relationship `Account`.
+        account "Account": Box<Account>,
+        /// The owner, from fields of the relationship `Owner`.
+        owner "Owner": Box<User>,
+        /// The campaign, from fields of the relationship `Campaign`.
+        campaign "Campaign": Box<Campaign>,
+        /// What is sold, from a sub-select on `OpportunityLineItems`.
+        line_items "OpportunityLineItems": Children<OpportunityLineItem>,
         /// The people involved, from a sub-select on `OpportunityContactRoles`.
         contact_roles "OpportunityContactRoles": Children<OpportunityContactRole>,
     }
@@ -91,7 +103,12 @@ sobject! {
         is_primary "IsPrimary": bool,
     }
     hidden {}
-    extra {}
+    extra {
+        /// The opportunity, from fields of the relationship `Opportunity`.
+        opportunity "Opportunity": Box<Opportunity>,
+        /// The person, from fields of the relationship `Contact`.
+        contact "Contact": Box<Contact>,
+    }
 }
 
 sobject! {

@@ -1,6 +1,6 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{Account, User, sobject};
+use super::{Account, Named, User, sobject};
 use crate::{AnyId, Id};
 
 sobject! {
@@ -51,5 +51,12 @@ sobject! {
         /// Type, such as `Call`.
         task_type "Type": String,
     }
-    extra {}
+    extra {
+        /// The person, from fields of the relationship `Who`.
+        who "Who": Box<Named>,
+        /// The thing, from fields of the relationship `What`.
+        what "What": Box<Named>,
+        /// Who is to do it, from fields of the relationship `Owner`.
+        owner "Owner": Box<Named>,
+    }
 }

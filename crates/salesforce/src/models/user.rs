@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 
-use super::sobject;
+use super::{Profile, UserRole, sobject};
+use crate::Id;
 
 sobject! {
     /// Somebody who works in the organisation. Users cannot be deleted, only deactivated.
@@ -20,6 +21,12 @@ sobject! {
         is_active "IsActive": bool,
         /// What kind of licence the user has: `Standard`, or one of the platform's own users.
         user_type "UserType": String,
+        /// What the user may do.
+        profile_id "ProfileId": Id<Profile>,
+        /// The user's place in the hierarchy.
+        user_role_id "UserRoleId": Id<UserRole>,
+        /// The user's superior.
+        manager_id "ManagerId": Id<User>,
         /// The time zone's name.
         time_zone_sid_key "TimeZoneSidKey": String,
         /// When the record was created.
@@ -27,5 +34,8 @@ sobject! {
         /// When it last changed.
         system_modstamp "SystemModstamp": DateTime<Utc>,
     }
-    extra {}
+    extra {
+        /// The name by which an identity provider knows the user.
+        federation_identifier "FederationIdentifier": String,
+    }
 }

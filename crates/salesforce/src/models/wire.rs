@@ -280,6 +280,45 @@ impl Wire for DateTime<Utc> {
     }
 }
 
+/// A parent that was selected along with its child. Its id is there only if it was selected too; where it was not, it is
+/// read from the record's address.
+impl<T: DeserializeOwned> Wire for Box<T> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        let Some(raw) = Option::<Box<RawValue>>::deserialize(deserializer)? else {
+            return Ok(None);
+        };
+        let read = match address_of_unnamed(raw.get()) {
+            Some(id) => {
+                let rest = raw.get().trim_start().strip_prefix('{').unwrap_or_default();
+                serde_json::from_str(&format!("{{\"Id\":\"{id}\",{rest}"))
+            }
+            None => serde_json::from_str(raw.get()),
+        };
+        read.map(Some).map_err(serde::de::Error::custom)
+    }
+
+    fn write<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(S::Error::custom("a parent cannot be written along with its child"))
+    }
+}
+
+/// The id in the address of a record that does not name it.
+fn address_of_unnamed(record: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        attributes: Attributes,
+        #[serde(rename = "Id")]
+        id: Option<serde::de::IgnoredAny>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Attributes {
+        url: String,
+    }
+    let named: Named = serde_json::from_str(record).ok()?;
+    let id = named.attributes.url.rsplit('/').next()?;
+    (named.id.is_none() && id.parse::<crate::AnyId>().is_ok()).then(|| id.to_owned())
+}
+
 impl<T: DeserializeOwned> Wire for Children<T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         Option::deserialize(deserializer)

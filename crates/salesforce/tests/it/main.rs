@@ -13,6 +13,7 @@ mod conditions;
 mod descriptions;
 mod errors;
 mod external_ids;
+mod objects;
 mod options;
 mod query;
 mod records;
