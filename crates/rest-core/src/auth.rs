@@ -110,6 +110,30 @@ impl Debug for Credentials {
     }
 }
 
+/// Credentials as they are in use now; see [`RestClient::access`](crate::RestClient::access).
+#[derive(Debug, Clone)]
+pub struct Access(pub(crate) Arc<Cached>);
+
+impl Access {
+    /// The value of the header that carries the credentials, if they are carried by one of this name.
+    #[must_use]
+    pub fn header(&self, name: &HeaderName) -> Option<&SecretString> {
+        self.0.credentials.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// The token of `Authorization: Bearer …`.
+    #[must_use]
+    pub fn bearer(&self) -> Option<&str> {
+        self.header(&http::header::AUTHORIZATION)?.expose_secret().strip_prefix("Bearer ")
+    }
+
+    /// Where calls with these credentials go, if not to the client's own base URL.
+    #[must_use]
+    pub fn base(&self) -> Option<&BaseUrl> {
+        self.0.credentials.base()
+    }
+}
+
 /// Obtains credentials. Called by the client's cache: one call at a time, and only when needed.
 #[async_trait]
 pub trait Authenticator: Send + Sync + Debug {

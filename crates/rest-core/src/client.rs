@@ -10,7 +10,7 @@ use futures::stream::BoxStream;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
 
-use crate::auth::{AuthContext, Authenticator, Cached, TokenCache, renewal_lost};
+use crate::auth::{Access, AuthContext, Authenticator, Cached, TokenCache, renewal_lost};
 use crate::body::BodyLimits;
 use crate::call::{Call, Safety};
 use crate::clock::{Clock, SystemClock};
@@ -103,6 +103,27 @@ impl RestClient {
         let credentials = self.inner.credentials(None).await?;
         let base = credentials.as_ref().and_then(|cached| cached.credentials.base());
         Ok(base.unwrap_or(&self.inner.base).clone())
+    }
+
+    /// The credentials in use, obtained now if there are none: for a protocol beside this client's own that wants them
+    /// in another form. Credentials that a server `refused` are replaced first, unless someone else has done so; ones
+    /// that cannot be renewed are given again.
+    ///
+    /// # Errors
+    /// Those of the authenticator; [`ErrorKind::Config`] if the client has none.
+    pub async fn access(&self, refused: Option<&Access>) -> Result<Access> {
+        let renewable = self.inner.auth.as_ref().is_some_and(crate::auth::TokenCache::renewable);
+        let refused = refused.filter(|_| renewable).map(|access| Arc::clone(&access.0));
+        match self.inner.credentials(refused).await? {
+            Some(cached) => Ok(Access(cached)),
+            None => Err(Error::config("the client has no credentials").with_vendor(self.vendor())),
+        }
+    }
+
+    /// Whether refused credentials can be replaced by others.
+    #[must_use]
+    pub fn renewable(&self) -> bool {
+        self.inner.auth.as_ref().is_some_and(crate::auth::TokenCache::renewable)
     }
 
     /// What was spent so far.

@@ -87,7 +87,7 @@ mod transport;
 mod url;
 
 pub use crate::url::{BaseUrl, UrlPolicy, percent_encode};
-pub use auth::{AuthContext, Authenticator, Credentials, StaticHeader};
+pub use auth::{Access, AuthContext, Authenticator, Credentials, StaticHeader};
 pub use body::BodyLimits;
 pub use call::{Accept, Call, Payload, Safety, Target};
 pub use client::{Reply, RestClient, RestClientBuilder, StreamReply};

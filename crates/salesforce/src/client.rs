@@ -159,6 +159,23 @@ impl Salesforce {
         self.rest.connect().await
     }
 
+    /// The session in use, for the protocols beside REST; another one if it was `refused`.
+    #[cfg(feature = "pubsub")]
+    pub(crate) async fn access(&self, refused: Option<&rest_core::Access>) -> Result<rest_core::Access> {
+        self.rest.access(refused).await
+    }
+
+    #[cfg(feature = "pubsub")]
+    pub(crate) fn renewable(&self) -> bool {
+        self.rest.renewable()
+    }
+
+    /// The configured address, used where the session names none.
+    #[cfg(feature = "pubsub")]
+    pub(crate) fn base(&self) -> &BaseUrl {
+        self.rest.base()
+    }
+
     /// The API version in use.
     #[must_use]
     pub fn version(&self) -> ApiVersion {

@@ -40,12 +40,15 @@ mod client;
 mod composite;
 mod config;
 mod error;
+#[cfg(feature = "pubsub")]
+pub mod events;
 mod ids;
 mod models;
 mod options;
 pub mod soql;
 mod time;
 mod usage;
+pub mod webhook;
 mod writes;
 
 pub use api::{

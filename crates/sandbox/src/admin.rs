@@ -11,6 +11,9 @@
 //! POST   /_sandbox/{vendor}/rates                    add a Rate: {"kind":"reset_before","chance":0.1}
 //! GET    /_sandbox/{vendor}/quirks                   switches for undocumented behaviour
 //! PATCH  /_sandbox/{vendor}/quirks                   change some
+//! POST   /_sandbox/salesforce/events                 an EventEdit: {"action":"gap","object":"Contact","change":"GAP_UPDATE","ids":["003…"]}
+//! GET    /_sandbox/salesforce/outbound               the outbound messages that are due: [{"endpoint","body","notifications","attempt"}]
+//! POST   /_sandbox/salesforce/outbound               the answer of an endpoint: {"notifications":["04l…"],"body":"<…Ack>true…"}
 //! GET    /_sandbox/log                               the call log
 //! DELETE /_sandbox/log                               clear it
 //! GET    /_sandbox/time                              {"now":"…"}
@@ -62,6 +65,8 @@ pub(crate) fn router(sandbox: Sandbox) -> Router {
         .route("/_sandbox/{vendor}/faults", get(faults).post(inject).delete(clear_faults))
         .route("/_sandbox/{vendor}/rates", post(rate))
         .route("/_sandbox/{vendor}/quirks", get(quirks).patch(set_quirks))
+        .route("/_sandbox/salesforce/events", post(event_edit))
+        .route("/_sandbox/salesforce/outbound", get(outbound_due).post(outbound_answer))
         .fallback(|| async { problem(StatusCode::NOT_FOUND, "no such admin call; see GET /_sandbox") })
         .with_state(sandbox)
 }
@@ -181,4 +186,79 @@ async fn set_quirks(State(sandbox): State<Sandbox>, Path(name): Path<String>, by
     let changes: Value = body(&bytes)?;
     sandbox.set_quirks(vendor, &changes).map_err(|message| problem(StatusCode::BAD_REQUEST, message))?;
     Ok(Json(sandbox.quirks(vendor)))
+}
+
+/// What can be done to Salesforce's events; see [`salesforce::Events`](crate::salesforce::Events).
+#[derive(Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+enum EventEdit {
+    Enable {
+        object: String,
+        on: bool,
+    },
+    Gap {
+        object: String,
+        change: String,
+        #[serde(default)]
+        ids: Vec<String>,
+    },
+    KeepAlive,
+    Disconnect,
+    Cut {
+        cuts: Option<crate::salesforce::Cuts>,
+    },
+    AddField {
+        object: String,
+    },
+    Outbound {
+        object: String,
+        fields: Vec<String>,
+        endpoint: String,
+    },
+}
+
+async fn event_edit(State(sandbox): State<Sandbox>, bytes: Bytes) -> Answer {
+    let events = sandbox.salesforce_events();
+    let done = match body(&bytes)? {
+        EventEdit::Enable { object, on } => events.enable(&object, on).map(|()| json!({})),
+        EventEdit::Gap { object, change, ids } => {
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            events.gap(&object, &change, &ids).map(|()| json!({}))
+        }
+        EventEdit::KeepAlive => {
+            events.keep_alive();
+            Ok(json!({}))
+        }
+        EventEdit::Disconnect => {
+            events.disconnect();
+            Ok(json!({}))
+        }
+        EventEdit::Cut { cuts } => {
+            events.cut(cuts);
+            Ok(json!({}))
+        }
+        EventEdit::AddField { object } => events.add_field(&object).map(|field| json!({ "field": field })),
+        EventEdit::Outbound { object, fields, endpoint } => {
+            let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+            events.outbound(&object, &fields, &endpoint).map(|id| json!({ "id": id }))
+        }
+    };
+    done.map(Json).map_err(|message| problem(StatusCode::BAD_REQUEST, message))
+}
+
+async fn outbound_due(State(sandbox): State<Sandbox>) -> Json<Value> {
+    Json(json!(sandbox.salesforce_events().outbound_due()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OutboundAnswer {
+    notifications: Vec<String>,
+    body: String,
+}
+
+async fn outbound_answer(State(sandbox): State<Sandbox>, bytes: Bytes) -> Answer {
+    let answer: OutboundAnswer = body(&bytes)?;
+    let answered = sandbox.salesforce_events().outbound_answer(&answer.notifications, &answer.body);
+    Ok(Json(json!(answered)))
 }

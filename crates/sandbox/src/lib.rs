@@ -142,6 +142,8 @@ struct Inner {
     clock: Clock,
     faults: Faults,
     log: CallLog,
+    /// Also one of the emulators; its events are reached beside the frame.
+    salesforce: Arc<salesforce::Salesforce>,
     emulators: BTreeMap<Vendor, Arc<dyn Emulator>>,
 }
 
@@ -198,9 +200,9 @@ impl SandboxBuilder {
     pub fn build(self) -> Sandbox {
         let clock = self.clock.unwrap_or_else(|| Clock::manual(default_start()));
         let context = |vendor| Context { vendor, clock: clock.clone(), seed: self.seed };
-        let salesforce = salesforce::Salesforce::new(context(Vendor::Salesforce), self.salesforce);
+        let salesforce = Arc::new(salesforce::Salesforce::new(context(Vendor::Salesforce), self.salesforce));
         let freshsales = freshsales::Freshsales::new(context(Vendor::Freshsales), self.freshsales);
-        let all: [Arc<dyn Emulator>; 2] = [Arc::new(salesforce), Arc::new(freshsales)];
+        let all: [Arc<dyn Emulator>; 2] = [Arc::clone(&salesforce) as _, Arc::new(freshsales)];
         let inner = Inner {
             seed: self.seed,
             scale: self.scale,
@@ -209,6 +211,7 @@ impl SandboxBuilder {
             clock,
             faults: Faults::new(self.seed),
             log: CallLog::default(),
+            salesforce,
             emulators: all.into_iter().map(|emulator| (emulator.vendor(), emulator)).collect(),
         };
         let sandbox = Sandbox { inner: Arc::new(inner) };
@@ -243,6 +246,19 @@ impl Sandbox {
     /// Freshsales, to be called in process with [`send`].
     pub fn freshsales(&self) -> Router {
         self.router(Vendor::Freshsales)
+    }
+
+    /// Salesforce's Pub/Sub API, to be called in process by a gRPC client, or served over HTTP/2.
+    #[cfg(feature = "pubsub")]
+    pub fn salesforce_pubsub(&self) -> Router {
+        let Inner { salesforce, log, clock, .. } = &*self.inner;
+        salesforce.pubsub(log.clone(), clock.clone())
+    }
+
+    /// Control over Salesforce's change events, platform events and outbound messages.
+    #[must_use]
+    pub fn salesforce_events(&self) -> salesforce::Events {
+        salesforce::Events { salesforce: Arc::clone(&self.inner.salesforce) }
     }
 
     /// The admin API, `/_sandbox/...`.

@@ -22,6 +22,8 @@ use crate::{ConnectionReset, Sandbox, Vendor};
 pub struct Running {
     admin: SocketAddr,
     vendors: Vec<(Vendor, SocketAddr)>,
+    #[cfg(feature = "pubsub")]
+    pubsub: SocketAddr,
     ready_line: String,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
@@ -32,6 +34,13 @@ impl Running {
     #[must_use]
     pub fn address(&self, vendor: Vendor) -> Option<SocketAddr> {
         self.vendors.iter().find(|(known, _)| *known == vendor).map(|(_, address)| *address)
+    }
+
+    /// Where Salesforce's Pub/Sub API listens (gRPC, HTTP/2 without TLS).
+    #[cfg(feature = "pubsub")]
+    #[must_use]
+    pub fn pubsub_address(&self) -> SocketAddr {
+        self.pubsub
     }
 
     /// Where the admin API listens.
@@ -54,9 +63,13 @@ impl Running {
     }
 }
 
+/// Where the Pub/Sub API is from the first port, leaving room for vendors.
+#[cfg(feature = "pubsub")]
+const PUBSUB_OFFSET: u16 = 10;
+
 impl Sandbox {
     /// Serves the admin API on `port_base` and the vendors on the ports after it, in the order of [`Vendor::ALL`],
-    /// on 127.0.0.1. With `port_base` 0, any free ports.
+    /// on 127.0.0.1; Salesforce's Pub/Sub API on the tenth port after it. With `port_base` 0, any free ports.
     ///
     /// # Errors
     /// A port is taken, or out of range.
@@ -75,8 +88,26 @@ impl Sandbox {
             tasks.spawn(accept(listener, self.router(vendor), stop.subscribe()));
             vendors.push((vendor, address));
         }
+        #[cfg(feature = "pubsub")]
+        let pubsub = {
+            let listener = bind(port_base, PUBSUB_OFFSET).await?;
+            let address = listener.local_addr()?;
+            if let Some(Value::Object(salesforce)) = ready.get_mut(Vendor::Salesforce.name()) {
+                salesforce.insert("pubsub_url".to_owned(), Value::String(format!("http://{address}")));
+            }
+            tasks.spawn(accept_http2(listener, self.salesforce_pubsub(), stop.subscribe()));
+            address
+        };
         ready.insert("admin_url".to_owned(), Value::String(format!("http://{admin}")));
-        Ok(Running { admin, vendors, ready_line: Value::Object(ready).to_string(), stop, tasks })
+        Ok(Running {
+            admin,
+            vendors,
+            #[cfg(feature = "pubsub")]
+            pubsub,
+            ready_line: Value::Object(ready).to_string(),
+            stop,
+            tasks,
+        })
     }
 }
 
@@ -123,4 +154,28 @@ async fn serve_connection(stream: TcpStream, router: Router) {
     });
     // The connection ends in an error when the caller leaves, and when a fault asks for it.
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+/// As [`accept`], for a service that speaks HTTP/2 at once, as gRPC clients do.
+#[cfg(feature = "pubsub")]
+async fn accept_http2(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = stop.changed() => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+                let _ = stream.set_nodelay(true);
+                let router = router.clone();
+                let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+                    router.clone().oneshot(request.map(Body::new))
+                });
+                let builder = hyper::server::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new());
+                // The connection ends in an error when the caller leaves.
+                connections.spawn(async move {
+                    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+                });
+            }
+        }
+    }
 }

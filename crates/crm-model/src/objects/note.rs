@@ -1,5 +1,5 @@
 use crate::object::object;
-use crate::{AnyRef, ObjectKind, Ref, User, Visibility};
+use crate::{AnyRef, ObjectKind, Ref, User};
 
 object! {
     /// A text attached to other records.
@@ -11,8 +11,6 @@ object! {
         BODY body: String,
         /// Who wrote it.
         AUTHOR author: Ref<User>,
-        /// Who may see it.
-        VISIBILITY visibility: Visibility,
     }
     lists {
         /// The records it is attached to; at most one is primary.

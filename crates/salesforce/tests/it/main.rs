@@ -12,6 +12,7 @@ mod composite;
 mod conditions;
 mod descriptions;
 mod errors;
+mod events;
 mod external_ids;
 mod objects;
 mod options;

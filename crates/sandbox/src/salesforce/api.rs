@@ -144,6 +144,7 @@ impl Org {
             ["sobjects", object, "describe"] => self.describe(call, object),
             ["sobjects", object, "updated"] => self.updated(call, object),
             ["sobjects", object, "deleted"] => self.deleted(call, object),
+            ["sobjects", event, "eventSchema"] => self.event_schema_of(call, event),
             ["sobjects", object, id] => self.row_resource(call, object, id),
             ["sobjects", object, key, value] => self.keyed_resource(call, object, key, value),
             ["sobjects", object, id, steps @ ..] => {
@@ -154,14 +155,10 @@ impl Org {
             ["queryAll"] => self.query(call, true),
             ["query" | "queryAll", locator] => self.next_page(call, locator),
             ["jobs", family, rest @ ..] => self.bulk_resource(call, family, rest),
-            ["search"] => self.search(call),
-            ["search", "scopeOrder"] => self.scope_order(call),
-            ["search", "layout"] => self.search_layout(call),
-            ["search", "suggestions"] => self.suggestions(call),
-            ["parameterizedSearch"] => self.parameterized_search(call),
             ["tooling", "query"] => self.tooling_query(call),
             ["limits"] => self.limits(call),
             ["limits", "recordCount"] => self.record_count(call),
+            ["event", "eventSchema", id] => self.event_schema(call, id),
             ["composite"] => self.composite(call),
             ["composite", "batch"] => self.batch(call),
             ["composite", "graph"] => self.graph(call),
@@ -176,9 +173,7 @@ impl Org {
     fn resources(&self, call: &Call) -> Json {
         let base = format!("/services/data/{}", call.version);
         let mut resources = serde_json::Map::new();
-        for name in
-            ["sobjects", "query", "queryAll", "search", "parameterizedSearch", "limits", "composite", "jobs", "tooling"]
-        {
+        for name in ["sobjects", "query", "queryAll", "limits", "composite", "jobs"] {
             resources.insert(name.to_owned(), Json::String(format!("{base}/{name}")));
         }
         resources.insert("identity".to_owned(), Json::String(self.identity_url(&call.origin)));

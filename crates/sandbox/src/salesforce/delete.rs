@@ -183,6 +183,8 @@ impl Org {
         self.live_row(object, winner)?;
         for &loser in losers {
             let mut row = self.live_row(object, loser)?.clone();
+            // Children that move to the winner are not told of.
+            self.store.quiet = true;
             for link in &definition.children {
                 if !self.store.is_indexed(link.child, link.field) {
                     continue;
@@ -193,6 +195,7 @@ impl Org {
                     self.relink(link.child, child, link.field, target, author);
                 }
             }
+            self.store.quiet = false;
             row.set_deleted(definition, Some(loser));
             row.set(definition, "MasterRecordId", Value::Id(winner));
             self.stamp(definition, &mut row, author);

@@ -2,10 +2,12 @@
 //!
 //! Served: versions and resources, OAuth (client credentials, password, refresh, revocation, user info), describe,
 //! records by id and by external id, conditional reads and writes, `updated` and `deleted`, SOQL with pages,
-//! SOSL and parameterized search, collections, composite, batch, tree and graph, bulk jobs, limits. Ids, tokens,
-//! errors and stamps have the vendor's shapes; what the vendor leaves open is a switch in [`Quirks`].
+//! collections, composite, batch, tree and graph, bulk jobs, change events and
+//! platform events (the Pub/Sub API), outbound messages, limits. Ids, tokens, errors and stamps have the vendor's
+//! shapes; what
+//! the vendor leaves open is a switch in [`Quirks`].
 //!
-//! Not served: SOAP, lead conversion, change events, files and the UI resources (404).
+//! Not served: search, SOAP, lead conversion, files and the UI resources (404).
 
 mod api;
 mod batch;
@@ -20,6 +22,7 @@ mod delete;
 mod derive;
 mod describe;
 mod errors;
+mod events;
 mod feeds;
 mod fixtures;
 #[doc(hidden)]
@@ -41,7 +44,6 @@ mod seed;
 mod seed_outreach;
 mod session;
 mod soql;
-mod sosl;
 mod store;
 mod subrequest;
 mod tree;
@@ -56,8 +58,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{Context, Edited, Emulator, HumanEdit, Refusal, Refused, Reply, Request, Vendor, World};
 use errors::{ApiError, Failure};
+use events::Cause;
+pub use events::{Answered, Cuts, Delivery, Events};
 pub use ids::{IdError, SfId};
-use org::{Author, Org};
+use org::Author;
+pub(crate) use org::Org;
 pub use quirks::Quirks;
 use schema::ObjectIndex;
 use write::Fields;
@@ -82,6 +87,12 @@ impl Salesforce {
 
     fn lock(&self) -> MutexGuard<'_, Org> {
         self.org.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The Pub/Sub API.
+    #[cfg(feature = "pubsub")]
+    pub(crate) fn pubsub(self: &std::sync::Arc<Self>, log: crate::CallLog, clock: crate::Clock) -> axum::Router {
+        events::rpc::router(std::sync::Arc::clone(self), log, clock)
     }
 
     /// The organisation, with its time set to now.
@@ -172,7 +183,11 @@ impl Emulator for Salesforce {
     }
 
     fn handle(&self, request: &Request) -> Reply {
-        self.present().handle(request)
+        let mut org = self.present();
+        let reply = org.handle(request);
+        let cause = Cause::of_call(request, org.caller().user);
+        org.tell(&cause);
+        reply
     }
 
     fn refuse(&self, request: &Request, refusal: &Refusal) -> Reply {
@@ -229,6 +244,8 @@ impl Emulator for Salesforce {
         let (object, id) = org
             .transact(|org| org.human(edit))
             .map_err(|failure| Refused::new(failure.status().as_u16(), failure.to_json()))?;
+        let cause = Cause::of_human(org.fixtures.human_user);
+        org.tell(&cause);
         let row = org.store.get(object, id);
         let record = row.map_or(Value::Null, |row| org.full_json(object, row, SHOWN_VERSION));
         let effects = std::mem::take(&mut org.effects);

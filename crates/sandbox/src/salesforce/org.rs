@@ -7,6 +7,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use super::bulk::Bulk;
 use super::cursors::Cursors;
 use super::errors::{ApiError, Failure};
+use super::events::{Bus, Cause, Held, Messages};
 use super::ids::SfId;
 use super::locks::Locks;
 use super::quirks::Quirks;
@@ -47,6 +48,12 @@ pub(crate) struct Org {
     pub(crate) cursors: Cursors,
     pub(crate) locks: Locks,
     pub(crate) bulk: Bulk,
+    /// What is told to subscribers.
+    pub(crate) bus: Bus,
+    /// What is sent to addresses.
+    pub(crate) messages: Messages,
+    /// Platform events that are published when their request has succeeded.
+    pub(crate) held_events: Vec<Held>,
     /// What the request in hand has changed so far.
     pub(crate) effects: Vec<Effect>,
     /// The time of the request in hand; stamps have whole seconds.
@@ -61,6 +68,7 @@ pub(crate) struct Org {
 pub(crate) struct Savepoint {
     mark: Mark,
     effects: usize,
+    held_events: usize,
 }
 
 impl Org {
@@ -82,6 +90,9 @@ impl Org {
             cursors: Cursors::new(),
             locks: Locks::default(),
             bulk: Bulk::new(context.rng("salesforce bulk")),
+            bus: Bus::new(context),
+            messages: Messages::default(),
+            held_events: Vec::new(),
             effects: Vec::new(),
             now,
             born: now,
@@ -93,11 +104,15 @@ impl Org {
         self.now = now.trunc_subsecs(0);
         self.effects.clear();
         self.store.purge_expired(self.now);
+        self.bus.expire(self.now);
         self.tick_bulk();
+        // What jobs have written on their own.
+        let cause = Cause::of_job(self.caller().user);
+        self.tell(&cause);
     }
 
     pub(crate) fn savepoint(&mut self) -> Savepoint {
-        Savepoint { mark: self.store.begin(), effects: self.effects.len() }
+        Savepoint { mark: self.store.begin(), effects: self.effects.len(), held_events: self.held_events.len() }
     }
 
     pub(crate) fn keep(&mut self, savepoint: Savepoint) {
@@ -107,6 +122,7 @@ impl Org {
     pub(crate) fn undo(&mut self, savepoint: Savepoint) {
         self.store.rollback(savepoint.mark);
         self.effects.truncate(savepoint.effects);
+        self.held_events.truncate(savepoint.held_events);
     }
 
     /// Runs a write as a whole or not at all.

@@ -67,6 +67,10 @@ pub struct Quirks {
     pub bulk_batch_rows: usize,
     /// Ingest jobs die after so many rows and leave the others unprocessed. Default 0: never.
     pub bulk_fail_after_rows: usize,
+    /// Whether records that one transaction changed in the same way share a change event (the vendor may do so).
+    pub group_change_events: bool,
+    /// How many changes of an object one transaction may tell; behind them comes one `GAP_OVERFLOW`.
+    pub change_event_overflow: u32,
 }
 
 impl Default for Quirks {
@@ -97,6 +101,8 @@ impl Default for Quirks {
             bulk_parent_locks: false,
             bulk_batch_rows: 10_000,
             bulk_fail_after_rows: 0,
+            group_change_events: false,
+            change_event_overflow: 100_000,
         }
     }
 }

@@ -79,6 +79,18 @@ struct Change {
     object: ObjectIndex,
     id: SfId,
     before: Option<Arc<Row>>,
+    quiet: bool,
+}
+
+/// What a transaction made of one record.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    pub(crate) object: ObjectIndex,
+    pub(crate) id: SfId,
+    pub(crate) before: Option<Arc<Row>>,
+    pub(crate) after: Option<Arc<Row>>,
+    /// Whether only changes that nobody is told of were made.
+    pub(crate) quiet: bool,
 }
 
 /// A point in a transaction to which the store can go back.
@@ -93,6 +105,10 @@ pub(crate) struct Store {
     tables: Vec<Table>,
     journal: Vec<Change>,
     open_transactions: usize,
+    /// The transactions that were completed since they were last [taken](Store::take_committed).
+    committed: Vec<Vec<Committed>>,
+    /// Whether what is changed now is told to nobody.
+    pub(crate) quiet: bool,
     /// No record in the bin was deleted before this: spares looking for expired ones on every request.
     oldest_deletion: Option<DateTime<Utc>>,
 }
@@ -120,7 +136,15 @@ impl Store {
             Table { indexes, next_number: first_number, ..Table::default() }
         };
         let tables = schema.objects.iter().map(table).collect();
-        Store { schema, tables, journal: Vec::new(), open_transactions: 0, oldest_deletion: None }
+        Store {
+            schema,
+            tables,
+            journal: Vec::new(),
+            open_transactions: 0,
+            committed: Vec::new(),
+            quiet: false,
+            oldest_deletion: None,
+        }
     }
 
     /// An id that was never used.
@@ -298,9 +322,29 @@ impl Store {
     /// Keeps what was done since `mark`, as far as an outer transaction keeps it.
     pub(crate) fn commit(&mut self, _mark: Mark) {
         self.open_transactions = self.open_transactions.saturating_sub(1);
-        if self.open_transactions == 0 {
-            self.journal.clear();
+        if self.open_transactions == 0 && !self.journal.is_empty() {
+            let transaction = self.net_changes();
+            self.committed.push(transaction);
         }
+    }
+
+    /// The transactions that were completed since the last call, in order.
+    pub(crate) fn take_committed(&mut self) -> Vec<Vec<Committed>> {
+        std::mem::take(&mut self.committed)
+    }
+
+    /// What the journal amounts to for each record, in the order in which they were first touched.
+    fn net_changes(&mut self) -> Vec<Committed> {
+        let mut places: BTreeMap<(ObjectIndex, SfId), usize> = BTreeMap::new();
+        let mut net: Vec<Committed> = Vec::new();
+        for Change { object, id, before, quiet } in std::mem::take(&mut self.journal) {
+            let place = *places.entry((object, id)).or_insert(net.len());
+            match net.get_mut(place) {
+                Some(known) => known.quiet &= quiet,
+                None => net.push(Committed { object, id, before, after: self.shared(object, id).cloned(), quiet }),
+            }
+        }
+        net
     }
 
     /// Undoes what was done since `mark`. Ids handed out meanwhile stay used.
@@ -317,7 +361,8 @@ impl Store {
     fn replace(&mut self, object: ObjectIndex, id: SfId, row: Option<Arc<Row>>) {
         let before = self.swap(object, id, row);
         if self.open_transactions > 0 {
-            self.journal.push(Change { object, id, before });
+            let quiet = self.quiet;
+            self.journal.push(Change { object, id, before, quiet });
         }
     }
 

@@ -29,18 +29,10 @@ impl Org {
     pub(crate) fn create(&mut self, object: ObjectIndex, fields: &Fields, author: Author) -> Result<SfId, Failure> {
         let schema = Arc::clone(&self.schema);
         let definition = schema.object(object);
-        if !definition.can.createable {
-            return Err(not_supported("create", definition).into());
+        let written = self.new_values(object, fields, author)?;
+        if super::events::is_platform(definition) {
+            return Ok(self.hold_event(object, &written, author));
         }
-        let mut written = self.read(object, fields, Mode::Create)?;
-        fill_in_defaults(definition, &mut written, author);
-        let missing = definition
-            .fields
-            .iter()
-            .enumerate()
-            .filter(|(index, field)| field.required() && written.get(*index).is_none_or(Value::is_null));
-        let missing: Vec<&str> = missing.map(|(_, field)| field.name).collect();
-        require_none(&missing)?;
         let id = self.store.next_id(object);
         let mut row = Row::new(definition, id);
         self.check(object, id, &written)?;
@@ -53,6 +45,24 @@ impl Org {
         self.note(Action::Created, definition, id, names);
         derive::after_write(self, definition, id, None, author)?;
         Ok(id)
+    }
+
+    /// What a new record gets: what is given, checked by itself, and defaults.
+    pub(crate) fn new_values(&self, object: ObjectIndex, fields: &Fields, author: Author) -> Result<Written, Failure> {
+        let definition = self.schema.object(object);
+        if !definition.can.createable {
+            return Err(not_supported("create", definition).into());
+        }
+        let mut written = self.read(object, fields, Mode::Create)?;
+        fill_in_defaults(definition, &mut written, author);
+        let missing = definition
+            .fields
+            .iter()
+            .enumerate()
+            .filter(|(index, field)| field.required() && written.get(*index).is_none_or(Value::is_null));
+        let missing: Vec<&str> = missing.map(|(_, field)| field.name).collect();
+        require_none(&missing)?;
+        Ok(written)
     }
 
     /// Changes the named fields of a live record.

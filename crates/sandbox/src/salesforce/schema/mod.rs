@@ -2,6 +2,7 @@
 
 mod activities;
 mod custom;
+mod events;
 mod field;
 mod files;
 mod makers;
@@ -155,6 +156,8 @@ impl Schema {
 
     /// Objects with their names looked up and their relationships linked.
     fn of(mut objects: Vec<Object>) -> Schema {
+        objects.extend(events::platform_events());
+        objects.iter_mut().for_each(Object::index);
         let by_name: HashMap<String, ObjectIndex> =
             objects.iter().enumerate().map(|(index, object)| (object.name.to_ascii_lowercase(), index)).collect();
         // Where two objects share a prefix, ids mean the first of them: a content note is a document.
@@ -227,7 +230,7 @@ mod tests {
     fn the_tables_are_consistent() {
         let schema = Schema::standard();
         for object in &schema.objects {
-            assert_eq!(object.fields[0].name, "Id", "{}", object.name);
+            assert_eq!(object.fields[0].name == "Id", !object.name.ends_with("__e"), "{}", object.name);
             assert_eq!(object.prefix.len(), 3, "{}", object.name);
             let shared = if object.name == "ContentNote" { "ContentDocument" } else { object.name };
             assert_eq!(schema.by_prefix(object.prefix), schema.find(shared), "{}", object.name);

@@ -142,9 +142,7 @@ impl FreshsalesCrm {
             (ObjectKind::Task, tasks.capabilities().clone()),
             (ObjectKind::Note, notes.capabilities().clone()),
         ]);
-        let capabilities =
-            Capabilities { objects, users: true, pipelines: true, proxy: true, ..Capabilities::default() };
-        let capabilities = Arc::new(capabilities);
+        let capabilities = Arc::new(Capabilities { objects, users: true, pipelines: true, proxy: true });
         Self { shared, capabilities, accounts, contacts, deals, tasks, notes }
     }
 

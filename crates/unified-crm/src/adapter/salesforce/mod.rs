@@ -137,13 +137,7 @@ impl SalesforceCrm {
             (T::KIND, objects.capabilities().clone())
         }
         let objects = [of(&self.accounts), of(&self.contacts), of(&self.deals), of(&self.tasks), of(&self.notes)];
-        Capabilities {
-            objects: BTreeMap::from(objects),
-            users: true,
-            pipelines: true,
-            proxy: true,
-            ..Capabilities::default()
-        }
+        Capabilities { objects: BTreeMap::from(objects), users: true, pipelines: true, proxy: true }
     }
 
     fn is_described(&self) -> bool {
