@@ -155,6 +155,11 @@ impl Org {
             ["queryAll"] => self.query(call, true),
             ["query" | "queryAll", locator] => self.next_page(call, locator),
             ["jobs", family, rest @ ..] => self.bulk_resource(call, family, rest),
+            ["search"] => self.search(call),
+            ["search", "scopeOrder"] => self.scope_order(call),
+            ["search", "layout"] => self.search_layout(call),
+            ["search", "suggestions"] => self.suggestions(call),
+            ["parameterizedSearch"] => self.parameterized_search(call),
             ["tooling", "query"] => self.tooling_query(call),
             ["limits"] => self.limits(call),
             ["limits", "recordCount"] => self.record_count(call),
@@ -173,7 +178,9 @@ impl Org {
     fn resources(&self, call: &Call) -> Json {
         let base = format!("/services/data/{}", call.version);
         let mut resources = serde_json::Map::new();
-        for name in ["sobjects", "query", "queryAll", "limits", "composite", "jobs"] {
+        for name in
+            ["sobjects", "query", "queryAll", "search", "parameterizedSearch", "limits", "composite", "jobs", "tooling"]
+        {
             resources.insert(name.to_owned(), Json::String(format!("{base}/{name}")));
         }
         resources.insert("identity".to_owned(), Json::String(self.identity_url(&call.origin)));

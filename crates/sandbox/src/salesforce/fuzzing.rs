@@ -40,3 +40,8 @@ pub fn soql_strings(text: &str) -> Result<Vec<String>, String> {
     });
     Ok(strings.collect())
 }
+
+/// Parses a search. The message of the refusal, or nothing.
+pub fn sosl(text: &str) -> Result<(), String> {
+    super::sosl::understands(text)
+}

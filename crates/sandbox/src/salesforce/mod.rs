@@ -2,12 +2,11 @@
 //!
 //! Served: versions and resources, OAuth (client credentials, password, refresh, revocation, user info), describe,
 //! records by id and by external id, conditional reads and writes, `updated` and `deleted`, SOQL with pages,
-//! collections, composite, batch, tree and graph, bulk jobs, change events and
-//! platform events (the Pub/Sub API), outbound messages, limits. Ids, tokens, errors and stamps have the vendor's
-//! shapes; what
+//! SOSL and parameterized search, collections, composite, batch, tree and graph, bulk jobs, change events and platform
+//! events (the Pub/Sub API), outbound messages, limits. Ids, tokens, errors and stamps have the vendor's shapes; what
 //! the vendor leaves open is a switch in [`Quirks`].
 //!
-//! Not served: search, SOAP, lead conversion, files and the UI resources (404).
+//! Not served: SOAP, lead conversion, files and the UI resources (404).
 
 mod api;
 mod batch;
@@ -44,6 +43,7 @@ mod seed;
 mod seed_outreach;
 mod session;
 mod soql;
+mod sosl;
 mod store;
 mod subrequest;
 mod tree;

@@ -28,6 +28,7 @@ mod salesforce_query;
 mod salesforce_recorded;
 mod salesforce_records;
 mod salesforce_rules;
+mod salesforce_search;
 mod salesforce_service;
 mod salesforce_soql;
 mod serving;

@@ -110,3 +110,25 @@ fn depth_and_length_of_a_query_are_bounded() {
     let wide = format!("SELECT Id FROM Contact WHERE Name IN ('{}')", vec!["x"; 20_000].join("','"));
     fuzzing::soql(&wide).unwrap();
 }
+
+/// Searches as they are written in real programs.
+const SEARCHES: [&str; 6] = [
+    "FIND {Acme*} IN NAME FIELDS RETURNING Account(Id, Name WHERE Industry = 'Energy' ORDER BY Name DESC LIMIT 5), Contact LIMIT 20",
+    r#"FIND {"ada byron" OR (acme AND NOT inc\.)} RETURNING Contact(Id, Account.Name), Lead(Id)"#,
+    r"FIND {ada\@x\.test} IN EMAIL FIELDS",
+    "FIND {555 1234} IN PHONE FIELDS RETURNING Contact(Id LIMIT 5 OFFSET 2) WITH METADATA='LABELS' LIMIT 9",
+    "find {x? yy} in sidebar fields returning Opportunity (Name, StageName) update tracking",
+    "FIND {Zoë} RETURNING Account WITH SPELL_CORRECTION = false",
+];
+
+#[test]
+fn any_text_near_a_search_is_answered_or_refused() {
+    let mut random = fastrand::Rng::with_seed(7);
+    for search in SEARCHES {
+        fuzzing::sosl(search).unwrap_or_else(|message| panic!("{search}: {message}"));
+    }
+    let understood = (0..20_000).filter(|_| fuzzing::sosl(&mutated(&SEARCHES, &mut random)).is_ok()).count();
+    assert!(understood > 100, "mutations that leave nothing understood test nothing: {understood}");
+    let deep = format!("FIND {{{}xx{}}}", "(".repeat(4_000), ")".repeat(4_000));
+    assert!(fuzzing::sosl(&deep).is_err());
+}

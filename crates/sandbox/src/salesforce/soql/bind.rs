@@ -112,6 +112,16 @@ impl<'a> Binder<'a> {
         self.bind_on(query, index, 0)
     }
 
+    /// Binds what a search wants of an object; ids where it does not say.
+    pub(crate) fn bind_search(&self, query: &Query) -> Result<Plan, SoqlError> {
+        if !query.select.is_empty() {
+            return self.bind(query);
+        }
+        let id = Path { parts: vec!["Id".to_owned()], at: query.from.at };
+        let select = vec![Item::Expression { expression: Expression::Field(id), alias: None }];
+        self.bind(&Query { select, ..query.clone() })
+    }
+
     /// Binds a query or sub-query on the object at `index`, `depth` levels below the outermost.
     pub(super) fn bind_on(&self, query: &Query, index: ObjectIndex, depth: usize) -> Result<Plan, SoqlError> {
         let scope = Scope::new(self.schema.object(index), query);

@@ -12,7 +12,6 @@ mod filter;
 mod group;
 mod lex;
 mod parse;
-#[allow(dead_code)]
 mod parse_search;
 mod plan;
 mod show;
@@ -24,6 +23,7 @@ pub(crate) use bind::Binder;
 pub(crate) use columns::column_metadata;
 pub(crate) use eval::{Evaluation, Results};
 pub(crate) use parse::parse;
+pub(crate) use parse_search::{Returning, parse_returning};
 
 pub(crate) use plan::{Column, Form, Leaf, Output, Plan};
 pub(crate) use show::{Frozen, Shown};
@@ -48,6 +48,12 @@ impl SoqlError {
 
     fn field(message: impl Into<String>, at: usize) -> SoqlError {
         SoqlError::new("INVALID_FIELD", message, Some(at))
+    }
+
+    /// The error of a search text. What is no search is called so.
+    pub(crate) fn in_search(self, text: &str) -> ApiError {
+        let code = if self.code == "MALFORMED_QUERY" { "MALFORMED_SEARCH" } else { self.code };
+        SoqlError { code, ..self }.in_query(text)
     }
 
     /// The error as the API shows it: the line, a caret under the place, row and column, then the message.

@@ -7,7 +7,10 @@ use rust_decimal::Decimal;
 
 use crate::salesforce::schema::{ChildRelationship, FieldIndex, FieldType, ObjectIndex, PicklistValue};
 
-use super::filter::Filter;
+use crate::salesforce::ids::SfId;
+use crate::salesforce::value::Key;
+
+use super::filter::{Filter, Test};
 
 /// How to answer a query.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +30,16 @@ impl Plan {
             Output::Rows(columns) => columns,
             Output::Count | Output::Groups(_) => &[],
         }
+    }
+}
+
+impl Plan {
+    /// Confines the plan to these records.
+    pub(crate) fn confine(&mut self, ids: Vec<SfId>) {
+        let expr = Expr::Field { hops: Vec::new(), leaf: Leaf::Field(0) };
+        let test = Test::In { keys: ids.into_iter().map(Key::Id).collect(), negated: false };
+        let filters = std::iter::once(Filter::Test { expr, test }).chain(self.filter.take());
+        self.filter = Some(Filter::All(filters.collect()));
     }
 }
 
