@@ -15,7 +15,9 @@ pub enum ModelError {
         why: &'static str,
     },
     /// A name that belongs to no object.
-    #[error("`{0}` is not an object (one of: contact, account, deal, task, note, user, pipeline, stage)")]
+    #[error(
+        "`{0}` is not an object (one of: contact, account, lead, deal, ticket, task, note, engagement, user, pipeline, stage, list)"
+    )]
     ObjectKind(String),
     /// A value of the wrong type for a field.
     #[error("{object} field `{path}` takes {expected}, not {found}")]

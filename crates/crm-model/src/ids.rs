@@ -29,10 +29,18 @@ pub enum ObjectKind {
     Pipeline,
     /// One step of a pipeline.
     Stage,
+    /// A person who may become a customer and is no contact yet.
+    Lead,
+    /// A call, an e-mail, a meeting, a chat, a message.
+    Engagement,
+    /// A question or a complaint of a customer.
+    Ticket,
+    /// Records that belong together: a campaign, a list, a segment.
+    List,
 }
 
 impl ObjectKind {
-    const ALL: [(Self, &'static str); 8] = [
+    const ALL: [(Self, &'static str); 12] = [
         (Self::User, "user"),
         (Self::Account, "account"),
         (Self::Contact, "contact"),
@@ -41,10 +49,19 @@ impl ObjectKind {
         (Self::Note, "note"),
         (Self::Pipeline, "pipeline"),
         (Self::Stage, "stage"),
+        (Self::Lead, "lead"),
+        (Self::Engagement, "engagement"),
+        (Self::Ticket, "ticket"),
+        (Self::List, "list"),
     ];
 
-    /// The five objects that a sync carries, in the order in which references among them can be resolved.
+    /// The five objects that a sync carries unless it is told otherwise, in the order in which references among them can be resolved.
     pub const SYNCED: [Self; 5] = [Self::Account, Self::Contact, Self::Deal, Self::Task, Self::Note];
+
+    /// Every object whose records can be read and written as field maps, in the order in which references among them
+    /// can be resolved.
+    pub const RECORDS: [Self; 8] =
+        [Self::Account, Self::Contact, Self::Lead, Self::Deal, Self::Ticket, Self::Task, Self::Note, Self::Engagement];
 
     /// The name in lower case, singular: `contact`.
     #[must_use]

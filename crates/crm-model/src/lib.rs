@@ -32,8 +32,10 @@ mod ids;
 mod labelled;
 mod meta;
 mod money;
+mod named;
 mod object;
 mod objects;
+mod party;
 mod path;
 mod presence;
 mod record;
@@ -45,17 +47,23 @@ pub use consent::{Channel, Consent, ConsentSet, ConsentState, OptOutCause, OptOu
 pub use error::ModelError;
 pub use ids::{AnyRef, ObjectKind, Ref, RemoteId};
 pub use labelled::{Address, Label, Labelled};
-pub use meta::{Deleted, Meta, RawJson};
+pub use meta::{Conversion, Deleted, Meta, RawJson};
 pub use money::{Currency, Money};
+pub use named::{
+    DealStatus, Direction, EngagementKind, ListKind, PartyRole, TicketPriority, TicketSource, TicketStatus, UserKind,
+    ViewKind, Visibility,
+};
 pub use object::{FieldDef, Object};
 pub use objects::{
-    Account, AccountPatch, Contact, ContactPatch, Deal, DealPatch, NewAccount, NewContact, NewDeal, NewNote, NewTask,
-    Note, NotePatch, Pipeline, Stage, Task, TaskPatch, User,
+    Account, AccountPatch, Contact, ContactPatch, Deal, DealPatch, Engagement, EngagementPatch, Lead, LeadPatch, List,
+    ListMember, NewAccount, NewContact, NewDeal, NewEngagement, NewLead, NewMember, NewNote, NewTask, NewTicket, Note,
+    NotePatch, Pipeline, SearchHit, Stage, Task, TaskPatch, Ticket, TicketPatch, User,
 };
+pub use party::Party;
 pub use path::{FieldKey, FieldPath, Slot};
 pub use presence::{ListPatch, Patch, Presence};
 pub use record::{Record, RecordPatch};
-pub use schema::{ChoiceOption, Field, FieldType, Required, Schema};
+pub use schema::{ChoiceOption, Field, FieldGroup, FieldType, ReadOnly, Required, Schema, View};
 pub use time::DateOrTime;
 pub use value::{Choice, FieldValue, Value, ValueKind};
 

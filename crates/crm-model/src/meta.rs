@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Instant, ObjectKind};
+use crate::{Account, Contact, DateOrTime, Deal, Instant, ObjectKind, RemoteId};
 
 /// A record exactly as the vendor sent it, so that nothing is lost that the model does not name.
 #[derive(Clone, PartialEq, Eq)]
@@ -46,6 +46,25 @@ pub enum Deleted {
     Hard,
     /// Merged into another record, which lives on under this id.
     MergedInto(Box<str>),
+    /// A lead that became a contact. The vendor keeps the lead; nothing can be done with it any more.
+    ConvertedTo(Conversion),
+}
+
+/// What a lead became.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Conversion {
+    /// When, as precisely as the vendor says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<DateOrTime>,
+    /// The person, new or known before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<RemoteId<Contact>>,
+    /// The company, new or known before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<RemoteId<Account>>,
+    /// The sale that was begun with it, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deal: Option<RemoteId<Deal>>,
 }
 
 impl Deleted {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{FieldKey, ObjectKind};
+use crate::{FieldKey, ObjectKind, RemoteId, User, ViewKind};
 
 /// What a field of a vendor holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +73,21 @@ pub enum Required {
     No,
     /// It cannot: the vendor refuses the record.
     OnCreate,
+    /// It can by the API; people cannot save the record without it.
+    InLayout,
+}
+
+/// Why a field cannot be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReadOnly {
+    /// The vendor sets it itself.
+    System,
+    /// It is computed from other fields.
+    Formula,
+    /// This user may not.
+    Permission,
 }
 
 /// One option of a choice field.
@@ -84,6 +99,17 @@ pub struct ChoiceOption {
     pub label: String,
     /// Whether new values may use it.
     pub active: bool,
+    /// The options of the field that this one [depends on](Field::depends_on) under which it may be chosen; empty
+    /// where it may be chosen under any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parent_keys: Vec<String>,
+}
+
+impl ChoiceOption {
+    /// An option that new values may use.
+    pub fn new(key: impl Into<String>, label: impl Into<String>) -> Self {
+        Self { key: key.into(), label: label.into(), active: true, parent_keys: Vec::new() }
+    }
 }
 
 /// What a vendor says about one field of an object.
@@ -106,6 +132,21 @@ pub struct Field {
     pub unique: bool,
     /// The options of a choice field.
     pub options: Vec<ChoiceOption>,
+    /// Why it cannot be written, where the vendor says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_only: Option<ReadOnly>,
+    /// Whether it holds the id of another system, by which records can be written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub external_id: bool,
+    /// The choice field whose value decides which options there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depends_on: Option<FieldKey>,
+    /// What a new record gets where nothing is given, as the vendor shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+    /// What people are told about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
 }
 
 impl Field {
@@ -121,7 +162,18 @@ impl Field {
             writable: true,
             unique: false,
             options: Vec::new(),
+            read_only: None,
+            external_id: false,
+            depends_on: None,
+            default: None,
+            help: None,
         }
+    }
+
+    /// Whether it is the vendor's or the organisation's own, and not one that the model names.
+    #[must_use]
+    pub fn is_custom(&self) -> bool {
+        self.key.custom_name().is_some()
     }
 }
 
@@ -146,5 +198,58 @@ impl Schema {
     #[must_use]
     pub fn field(&self, key: &FieldKey) -> Option<&Field> {
         self.fields.iter().find(|field| field.key == *key)
+    }
+}
+
+/// Fields that people see together: a section of a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FieldGroup {
+    /// Its id; made up where the vendor has none. Unique within the object.
+    pub id: String,
+    /// What people see.
+    pub label: String,
+    /// The object.
+    pub object: ObjectKind,
+    /// Position on the page, from 0.
+    pub order: u32,
+    /// Its fields in their order. A field may be in several groups, and in none.
+    pub fields: Vec<FieldKey>,
+    /// Of several pages the one that it is on, by the vendor's name or id (a record type).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+}
+
+impl FieldGroup {
+    /// A group without fields, the first of its page.
+    pub fn new(object: ObjectKind, id: impl Into<String>, label: impl Into<String>) -> Self {
+        Self { id: id.into(), label: label.into(), object, order: 0, fields: Vec::new(), page: None }
+    }
+}
+
+/// A saved way to look at the records of an object: a filter with columns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct View {
+    /// Its id, by which records are listed.
+    pub id: String,
+    /// What people see.
+    pub name: String,
+    /// The object.
+    pub object: ObjectKind,
+    /// Who made it.
+    pub kind: ViewKind,
+    /// Whose it is, where the vendor says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<RemoteId<User>>,
+    /// Whether people see it first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_default: bool,
+}
+
+impl View {
+    /// A view that everybody has.
+    pub fn new(object: ObjectKind, id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { id: id.into(), name: name.into(), object, kind: ViewKind::System, owner: None, is_default: false }
     }
 }

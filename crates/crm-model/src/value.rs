@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, AnyRef, Date, DateOrTime, Decimal, Instant, Labelled, Money, ObjectKind, Ref};
+use crate::{Address, AnyRef, Date, DateOrTime, Decimal, Instant, Labelled, Money, ObjectKind, Party, Ref};
 
 /// One choice of a list of choices: the key that is stored, and the label that people see.
 ///
@@ -80,6 +80,8 @@ pub enum Value {
     Address(Address),
     /// Another record.
     Ref(AnyRef),
+    /// Somebody who takes part in something.
+    Party(Box<Party>),
     /// An entry of a labelled list.
     Labelled(Box<Labelled<Value>>),
     /// A list.
@@ -119,6 +121,8 @@ pub enum ValueKind {
     Address,
     /// Another record.
     Ref,
+    /// Somebody who takes part in something.
+    Party,
     /// JSON.
     Json,
     /// A list.
@@ -143,6 +147,7 @@ impl ValueKind {
             Self::Choices => "several choices",
             Self::Address => "an address",
             Self::Ref => "a reference",
+            Self::Party => "a participant",
             Self::Json => "JSON",
             Self::List => "a list",
         }
@@ -165,6 +170,7 @@ impl Value {
             Self::List(list) => list.is_empty(),
             Self::Address(address) => address.is_empty(),
             Self::Labelled(entry) => entry.value.is_empty(),
+            Self::Party(party) => party.address.is_none() && party.record.is_none(),
             _ => false,
         }
     }
@@ -186,6 +192,7 @@ impl Value {
             Self::Choices(_) => ValueKind::Choices,
             Self::Address(_) => ValueKind::Address,
             Self::Ref(_) => ValueKind::Ref,
+            Self::Party(_) => ValueKind::Party,
             Self::Labelled(entry) => entry.value.kind(),
             Self::List(_) => ValueKind::List,
             Self::Json(_) => ValueKind::Json,
@@ -227,6 +234,7 @@ impl Value {
                 parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(", ")
             }
             Self::Ref(reference) => format!("{} {}", reference.object, reference.id),
+            Self::Party(party) => party.to_string(),
             Self::Labelled(entry) => format!("{} ({})", entry.value.reveal(), entry.label),
             Self::List(list) => join(list),
         }

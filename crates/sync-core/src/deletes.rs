@@ -48,6 +48,8 @@ pub enum DeleteAction {
 pub fn decide(evidence: &Deleted, other_side_edited: bool, policy: DeletePolicy) -> DeleteAction {
     match evidence {
         Deleted::MergedInto(survivor) => DeleteAction::Repoint(survivor.clone()),
+        // What it became is told by that object's own feed; its partner is nobody's to delete.
+        Deleted::ConvertedTo(_) => DeleteAction::Unlink,
         Deleted::Soft { .. } | Deleted::Hard if other_side_edited => DeleteAction::Review,
         Deleted::Soft { .. } | Deleted::Hard => match policy {
             DeletePolicy::Unlink => DeleteAction::Unlink,

@@ -70,7 +70,7 @@ impl Key {
     #[must_use]
     pub fn defaults(object: ObjectKind) -> Vec<Self> {
         match object {
-            ObjectKind::Contact => vec![Self::Email, Self::NameAndCompany],
+            ObjectKind::Contact | ObjectKind::Lead => vec![Self::Email, Self::NameAndCompany],
             ObjectKind::Account => vec![Self::Domain, Self::Name],
             ObjectKind::Deal => vec![Self::NameAndAccount],
             ObjectKind::Task => vec![Self::TitleDueTarget],
@@ -183,7 +183,8 @@ impl Compiled {
     /// What matching needs to know of a record.
     #[must_use]
     pub fn fingerprint(&self, side: Side, record: &Record, refs: &dyn Refs, keys: &[Key]) -> Fingerprint {
-        let name = (self.object == ObjectKind::Contact).then(|| person(record));
+        let is_person = matches!(self.object, ObjectKind::Contact | ObjectKind::Lead);
+        let name = is_person.then(|| person(record));
         let keys = self.match_keys(side, record, refs, keys);
         Fingerprint { id: record.meta.id.clone(), keys, name, taken: false }
     }
@@ -201,6 +202,12 @@ impl Compiled {
                 let Some(name) = person(record).key() else {
                     return Vec::new();
                 };
+                // A lead's company is a name, no record.
+                if self.object == ObjectKind::Lead {
+                    let company = text(record, "company_name").map(|company| normalize::company(&company));
+                    let company = company.filter(|company| !company.is_empty());
+                    return company.map(|company| format!("{name}|{company}")).into_iter().collect();
+                }
                 let companies = references(record, "accounts");
                 let known = companies.iter().filter_map(|company| refs.identity(side, company));
                 known.map(|company| format!("{name}|{company}")).collect()
@@ -226,7 +233,7 @@ impl Compiled {
 
     fn name(&self, record: &Record) -> Option<String> {
         let name = match self.object {
-            ObjectKind::Contact => person(record).key()?,
+            ObjectKind::Contact | ObjectKind::Lead => person(record).key()?,
             ObjectKind::Account => normalize::company(&text(record, "name")?),
             _ => normalize::fold(&text(record, "name")?),
         };

@@ -144,7 +144,7 @@ impl SyncBuilder {
             return Err(config("a sync needs at least one object: call .everything() or .object(ObjectKind::Contact)"));
         }
         let mut objects = self.objects;
-        objects.sort_by_key(|object| ObjectKind::SYNCED.iter().position(|kind| *kind == object.mapping.object()));
+        objects.sort_by_key(|object| ObjectKind::RECORDS.iter().position(|kind| *kind == object.mapping.object()));
         if let Some(policy) = self.conflict {
             for object in &mut objects {
                 object.mapping = object.mapping.clone().default_policy(policy.clone());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crm_model::{AnyRef, ObjectKind, Pipeline, Stage, User};
+use crm_model::{AnyRef, ObjectKind, Pipeline, Stage, User, UserKind};
 use sync_core::{Resolved, Side};
 
 /// Which stage of one system is which stage of the other, by name or id. Several stages may go to one; the way back
@@ -55,7 +55,8 @@ impl Directory {
 /// Inactive users cannot be given records, so they are no counterpart; what they own already stays theirs.
 fn match_users(from: &[User], to: &[User]) -> Counterparts {
     let email = |user: &User| user.email.as_ref().map(|email| email.trim().to_lowercase());
-    let active = to.iter().filter(|user| user.is_active);
+    // A queue may have somebody's address, and is nobody.
+    let active = to.iter().filter(|user| user.is_active && user.kind == UserKind::Agent);
     let by_email: BTreeMap<_, _> = active.filter_map(|user| Some((email(user)?, user))).collect();
     let pair = |user: &User| Some((user.meta.id.clone(), by_email.get(&email(user)?)?.meta.id.clone()));
     from.iter().filter_map(pair).collect()

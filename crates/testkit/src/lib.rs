@@ -15,7 +15,7 @@
 //!
 //! // In a test file, `testkit::contract_tests!(make);` makes a #[test] of every case. One alone:
 //! testkit::paused(async { cases::changes_that_share_a_moment_are_all_seen(make().await).await });
-//! assert!(testkit::contract::CASES.len() > 40);
+//! assert!(testkit::contract::CASES.len() > 45);
 //! ```
 //!
 //! # Multi-user

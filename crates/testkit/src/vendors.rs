@@ -27,13 +27,16 @@ impl SandboxHuman {
     }
 
     /// The vendor's name of an object, and of the field that holds its name.
-    fn names(&self, object: ObjectKind) -> (&'static str, &'static str) {
+    fn names(&self, object: ObjectKind, id: &str) -> (&'static str, &'static str) {
         match (self.vendor, object) {
             (Vendor::Salesforce, ObjectKind::Account) => ("Account", "Name"),
             (Vendor::Salesforce, ObjectKind::Contact) => ("Contact", "LastName"),
             (Vendor::Salesforce, ObjectKind::Deal) => ("Opportunity", "Name"),
             (Vendor::Salesforce, ObjectKind::Task) => ("Task", "Subject"),
             (Vendor::Salesforce, ObjectKind::Note) => ("Note", "Body"),
+            (Vendor::Salesforce, ObjectKind::Lead) => ("Lead", "LastName"),
+            (Vendor::Salesforce, ObjectKind::Ticket) => ("Case", "Subject"),
+            (Vendor::Salesforce, ObjectKind::Engagement) => (activity(id), "Subject"),
             (_, ObjectKind::Account) => ("sales_account", "name"),
             (_, ObjectKind::Contact) => ("contact", "last_name"),
             (_, ObjectKind::Deal) => ("deal", "name"),
@@ -50,16 +53,25 @@ impl SandboxHuman {
     }
 }
 
+/// Which of the vendor's objects an engagement is.
+fn activity(id: &str) -> &'static str {
+    match id.get(..3) {
+        Some("00U") => "Event",
+        Some("02s") => "EmailMessage",
+        _ => "Task",
+    }
+}
+
 #[async_trait]
 impl Human for SandboxHuman {
     async fn rename(&self, object: ObjectKind, id: &str, name: &str) {
-        let ((kind, field), id) = (self.names(object), self.own_id(object, id));
+        let ((kind, field), id) = (self.names(object, id), self.own_id(object, id));
         let edited = self.sandbox.edit(self.vendor, kind, &id, json!({ field: name }));
         edited.unwrap_or_else(|refused| panic!("rename {kind} {id}: {refused:?}"));
     }
 
     async fn delete(&self, object: ObjectKind, id: &str) {
-        let ((kind, _), id) = (self.names(object), self.own_id(object, id));
+        let ((kind, _), id) = (self.names(object, id), self.own_id(object, id));
         let edited = self.sandbox.delete(self.vendor, kind, &id);
         edited.unwrap_or_else(|refused| panic!("delete {kind} {id}: {refused:?}"));
     }
@@ -137,7 +149,7 @@ mod tests {
             let sandbox = Sandbox::builder().data(Data::Demo).build();
             let human = SandboxHuman::new(&sandbox, vendor);
             for object in ObjectKind::SYNCED {
-                let (kind, field) = human.names(object);
+                let (kind, field) = human.names(object, "");
                 let id = some_id(&sandbox.state(vendor), kind).unwrap_or_else(|| panic!("{vendor} has a {kind}"));
                 human.rename(object, &id, "Renamed").await;
                 let record = sandbox.record(vendor, kind, &id).unwrap();

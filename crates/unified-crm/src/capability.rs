@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crm_model::ObjectKind;
 use serde::Serialize;
@@ -15,6 +15,18 @@ pub struct Capabilities {
     pub pipelines: bool,
     /// Whether [`Crm::proxy`](crate::Crm::proxy) passes requests on.
     pub proxy: bool,
+    /// The objects of which [`Crm::field_groups`](crate::Crm::field_groups) tells the pages.
+    pub field_groups: BTreeSet<ObjectKind>,
+    /// The objects of which [`Crm::views`](crate::Crm::views) tells the views, and which can be listed through them.
+    pub views: BTreeSet<ObjectKind>,
+    /// The objects that [`Crm::search`](crate::Crm::search) finds.
+    pub search: BTreeSet<ObjectKind>,
+    /// Whether there are [lists](crate::Crm::lists).
+    pub lists: bool,
+    /// Whether [`Crm::convert_leads`](crate::Crm::convert_leads) converts.
+    pub convert_leads: bool,
+    /// The objects that [`Crm::merge`](crate::Crm::merge) merges records of.
+    pub merge: BTreeSet<ObjectKind>,
 }
 
 /// How a collection tells what changed.

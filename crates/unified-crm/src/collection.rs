@@ -83,6 +83,9 @@ pub struct ListQuery {
     pub updated_since: Option<crm_model::Instant>,
     /// At most this many.
     pub limit: Option<usize>,
+    /// Only records that this view shows, by its id; see [`Crm::views`](crate::Crm::views). A vendor may show no more
+    /// than some thousand records through a view.
+    pub view: Option<String>,
 }
 
 impl ListQuery {
@@ -96,6 +99,13 @@ impl ListQuery {
     #[must_use]
     pub fn updated_since(mut self, since: crm_model::Instant) -> Self {
         self.updated_since = Some(since);
+        self
+    }
+
+    /// Only records that a view shows.
+    #[must_use]
+    pub fn view(mut self, id: impl Into<String>) -> Self {
+        self.view = Some(id.into());
         self
     }
 
@@ -130,7 +140,7 @@ pub trait Collection<T: Object>: Send + Sync {
     /// What befell the call as a whole; a record that is missing or unreadable is a result, not an error.
     async fn get(&self, ids: &[RemoteId<T>]) -> Result<Vec<Fetched<T>>>;
 
-    /// Streams records that are alive. A record that cannot be read is an `Err` item and the stream goes on; after
+    /// Streams records that are alive, those that a [view](ListQuery::view) shows in the view's own order. A record that cannot be read is an `Err` item and the stream goes on; after
     /// an error of the call itself it ends.
     fn list(&self, query: ListQuery) -> BoxStream<'_, Result<T>>;
 

@@ -2,11 +2,14 @@ use std::fmt;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use crm_model::{Account, Contact, Deal, Note, ObjectKind, Pipeline, RemoteId, Task, User};
+use crm_model::{
+    Account, Contact, Conversion, Deal, Engagement, FieldGroup, Lead, Note, ObjectKind, Pipeline, RemoteId, Schema,
+    SearchHit, Task, Ticket, User, View,
+};
 use rest_core::LedgerSnapshot;
 
 use crate::records::{Erased, Records};
-use crate::{Capabilities, Collection, Error, ErrorKind, Result};
+use crate::{Capabilities, Collection, ConvertLead, Error, ErrorKind, Lists, Merge, Result, SearchQuery};
 
 /// Who and where a connection is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +121,40 @@ pub trait Crm: Send + Sync + fmt::Debug {
         Err(unsupported(self.vendor(), ObjectKind::Note))
     }
 
-    /// The people who work in this CRM, inactive ones included.
+    /// People who may become customers, on vendors that keep them apart from contacts.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) where the vendor has none.
+    fn leads(&self) -> Result<&dyn Collection<Lead>> {
+        Err(unsupported(self.vendor(), ObjectKind::Lead))
+    }
+
+    /// Questions and complaints of customers.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) where the vendor has none.
+    fn tickets(&self) -> Result<&dyn Collection<Ticket>> {
+        Err(unsupported(self.vendor(), ObjectKind::Ticket))
+    }
+
+    /// Calls, e-mails, meetings and messages. What is an engagement is no [task](Self::tasks), even where the vendor
+    /// keeps the two in one place.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) where the vendor has none.
+    fn engagements(&self) -> Result<&dyn Collection<Engagement>> {
+        Err(unsupported(self.vendor(), ObjectKind::Engagement))
+    }
+
+    /// Campaigns, mailing lists and segments, and who is on them.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) where the vendor has none.
+    fn lists(&self) -> Result<&dyn Lists> {
+        Err(unsupported(self.vendor(), ObjectKind::List))
+    }
+
+    /// The people who work in this CRM and the queues that wait for them, inactive ones included.
     ///
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) where the vendor has none.
@@ -132,6 +168,51 @@ pub trait Crm: Send + Sync + fmt::Debug {
     /// [`Unsupported`](ErrorKind::Unsupported) where the vendor has none.
     async fn pipelines(&self) -> Result<Vec<Pipeline>> {
         Err(unsupported(self.vendor(), ObjectKind::Pipeline))
+    }
+
+    /// The groups in which people see the fields of an object, in their order.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) where the vendor does not tell.
+    async fn field_groups(&self, object: ObjectKind) -> Result<Vec<FieldGroup>> {
+        Err(cannot(self.vendor(), "field_groups", &format!("tells no field groups of {object} records")))
+    }
+
+    /// The saved views of an object that this user can see. Records are listed through one by
+    /// [`ListQuery::view`](crate::ListQuery::view).
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) where the vendor has none.
+    async fn views(&self, object: ObjectKind) -> Result<Vec<View>> {
+        Err(cannot(self.vendor(), "views", &format!("has no views of {object} records")))
+    }
+
+    /// Searches for words across objects, the best hits first. An index may lag behind writes by some seconds.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) where the vendor cannot search, or not in one of the objects;
+    /// [`Invalid`](ErrorKind::Invalid) where the words are too few to search by.
+    async fn search(&self, query: &SearchQuery) -> Result<Vec<SearchHit>> {
+        let _ = query;
+        Err(cannot(self.vendor(), "search", "cannot search"))
+    }
+
+    /// Converts leads: one result per lead, in the same order. What the lead refused, the contact has refused afterwards.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) where the vendor has no leads to convert, else what befell the call as a
+    /// whole.
+    async fn convert_leads(&self, leads: &[ConvertLead]) -> Result<Vec<Result<Conversion>>> {
+        let _ = leads;
+        Err(cannot(self.vendor(), "convert_leads", "does not convert leads"))
+    }
+
+    /// Makes several records one; see [`Merge`].
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) where the vendor cannot merge records of this object, else what it answers.
+    async fn merge(&self, merge: Merge) -> Result<()> {
+        Err(cannot(self.vendor(), "merge", &format!("does not merge {} records", merge.object)))
     }
 
     /// Passes a request to the vendor as it is: nothing the model lacks blocks a user.
@@ -153,7 +234,19 @@ pub(crate) fn unsupported(vendor: &'static str, object: ObjectKind) -> Error {
         .with_message(format!("{vendor} has no {object} records"))
 }
 
+pub(crate) fn cannot(vendor: &'static str, operation: &'static str, what: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, operation).with_vendor(vendor).with_message(format!("{vendor} {what}"))
+}
+
 impl dyn Crm + '_ {
+    /// The fields of an object that is named at run time: [`Collection::schema`] of its collection.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) where the vendor does not have the object, else what it answers.
+    pub async fn fields(&self, object: ObjectKind) -> Result<Schema> {
+        self.records(object)?.schema().await
+    }
+
     /// The records of an object as field maps: the form on which a sync works.
     ///
     /// # Errors
@@ -165,6 +258,9 @@ impl dyn Crm + '_ {
             ObjectKind::Deal => Box::new(Erased(self.deals()?)),
             ObjectKind::Task => Box::new(Erased(self.tasks()?)),
             ObjectKind::Note => Box::new(Erased(self.notes()?)),
+            ObjectKind::Lead => Box::new(Erased(self.leads()?)),
+            ObjectKind::Ticket => Box::new(Erased(self.tickets()?)),
+            ObjectKind::Engagement => Box::new(Erased(self.engagements()?)),
             other => return Err(unsupported(self.vendor(), other)),
         })
     }

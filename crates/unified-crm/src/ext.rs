@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use crm_model::{Object, RemoteId};
+use futures::TryStreamExt;
 
-use crate::{Collection, Create, Error, ErrorKind, Fetched, FindKey, Result, Update, Write, Written};
+use crate::{Collection, Create, Error, ErrorKind, Fetched, FindKey, ListQuery, Result, Update, Write, Written};
 
 /// Comfort for single records, on every [`Collection`].
 #[async_trait]
@@ -57,6 +58,23 @@ pub trait CollectionExt<T: Object>: Collection<T> {
     async fn find_by_email(&self, email: &str) -> Result<Option<T>> {
         let mut found = self.find(&[FindKey::Email(email.to_owned())]).await?;
         Ok(found.pop().and_then(|records| records.into_iter().next()))
+    }
+
+    /// Finds records by their exact name, whatever its case.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) where records of this kind cannot be found by name.
+    async fn find_by_name(&self, name: &str) -> Result<Vec<T>> {
+        let mut found = self.find(&[FindKey::Name(name.to_owned())]).await?;
+        Ok(found.pop().unwrap_or_default())
+    }
+
+    /// Reads everything that a query lists into memory. Set a [limit](ListQuery::limit) where there may be much.
+    ///
+    /// # Errors
+    /// The first that the [list](Collection::list) tells, a record that cannot be read included.
+    async fn list_all(&self, query: ListQuery) -> Result<Vec<T>> {
+        self.list(query).try_collect().await
     }
 }
 

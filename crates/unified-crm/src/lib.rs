@@ -1,7 +1,9 @@
 //! One trait over every CRM: what each can do is data, what it cannot do is an error before anything is sent.
 //!
 //! [`Crm`] is a connected system; its accessors give a [`Collection`] per object. Batches go in and per-item results
-//! come out; single records are the special case, in [`CollectionExt`]. [`MemoryCrm`] is a full implementation
+//! come out; single records are the special case, in [`CollectionExt`]. What is no record has a method of its own: users,
+//! pipelines, field groups, views, [`Lists`], search, and the [conversion](ConvertLead) of leads.
+//! [`MemoryCrm`] is a full implementation
 //! without a vendor, for tests and for trying things out; the vendors' adapters stand behind one feature each.
 //!
 //! ```
@@ -31,10 +33,13 @@ mod capability;
 mod change;
 mod collection;
 mod connect;
+mod convert;
 mod crm;
 mod ext;
+mod lists;
 mod memory;
 mod records;
+mod search;
 mod write;
 
 #[cfg(feature = "freshsales")]
@@ -47,13 +52,16 @@ pub use collection::{Collection, Fetched, FindKey, ListQuery};
 #[cfg(feature = "reqwest")]
 pub use connect::connect;
 pub use connect::{ConnectError, ConnectUrl};
+pub use convert::{ConvertLead, Merge};
 pub use crm::{Crm, Identity, ProxyRequest, ProxyResponse};
 pub use ext::CollectionExt;
+pub use lists::Lists;
 pub use memory::MemoryCrm;
 pub use records::{RecordWrite, Records};
 pub use rest_core::LedgerSnapshot;
 pub use rest_core::{Clock, ManualClock, SystemClock};
 pub use rest_core::{Error, ErrorKind};
+pub use search::SearchQuery;
 pub use write::{Create, Outcome, Update, Write, Written};
 
 /// The result of a call on a CRM.

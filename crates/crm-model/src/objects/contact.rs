@@ -1,5 +1,5 @@
 use crate::object::object;
-use crate::{Account, Address, Choice, Date, DateOrTime, Labelled, ObjectKind, Ref, User};
+use crate::{Account, Address, Choice, Contact as Superior, Date, DateOrTime, Labelled, ObjectKind, Ref, User};
 
 object! {
     /// A person.
@@ -7,12 +7,16 @@ object! {
     fields {
         /// Given name.
         FIRST_NAME first_name: String,
+        /// Name between the given and the family name.
+        MIDDLE_NAME middle_name: String,
         /// Family name.
         LAST_NAME last_name: String,
         /// The name as the vendor shows it; derived, not writable where first and last name exist.
         FULL_NAME full_name: String,
         /// Salutation: `Dr.`, `Mr.`
         PREFIX prefix: String,
+        /// What follows the name: `Jr.`
+        SUFFIX suffix: String,
         /// Position in the company.
         JOB_TITLE job_title: String,
         /// Department in the company.
@@ -27,6 +31,8 @@ object! {
         LEAD_SOURCE lead_source: Choice,
         /// The id that another system gave to the person.
         EXTERNAL_ID external_id: String,
+        /// The person whom this one works for.
+        REPORTS_TO reports_to: Ref<Superior>,
         /// Date of birth.
         BIRTHDAY birthday: Date,
         /// Free text about the person.

@@ -1,5 +1,7 @@
 use crate::object::object;
-use crate::{Account, Choice, Contact, Date, Decimal, Instant, Money, ObjectKind, Pipeline, Ref, Stage, User};
+use crate::{
+    Account, Choice, Contact, Date, DealStatus, Decimal, Instant, List, Money, ObjectKind, Pipeline, Ref, Stage, User,
+};
 
 object! {
     /// A sale in progress or closed.
@@ -15,6 +17,12 @@ object! {
         PIPELINE pipeline: Ref<Pipeline>,
         /// The stage it has reached.
         STAGE stage: Ref<Stage>,
+        /// Whether it is open, won or lost; follows from the stage.
+        STATUS status: DealStatus,
+        /// When it reached its stage; set by the vendor.
+        STAGE_CHANGED_AT stage_changed_at: Instant,
+        /// How it counts in the forecast.
+        FORECAST_CATEGORY forecast_category: Choice,
         /// How likely it is to be won, 0 to 100.
         PROBABILITY probability: Decimal,
         /// The day on which it is expected to close.
@@ -31,6 +39,10 @@ object! {
         OWNER owner: Ref<User>,
         /// Where it came from.
         LEAD_SOURCE lead_source: Choice,
+        /// The campaign that it came from.
+        CAMPAIGN campaign: Ref<List>,
+        /// What is to be done about it next.
+        NEXT_STEP next_step: String,
         /// Free text about it.
         DESCRIPTION description: String,
     }

@@ -1,5 +1,5 @@
 use crate::object::object;
-use crate::{AnyRef, ObjectKind, Ref, User};
+use crate::{AnyRef, ObjectKind, Ref, User, Visibility};
 
 object! {
     /// A text attached to other records.
@@ -11,6 +11,8 @@ object! {
         BODY body: String,
         /// Who wrote it.
         AUTHOR author: Ref<User>,
+        /// Who may see it.
+        VISIBILITY visibility: Visibility,
     }
     lists {
         /// The records it is attached to; at most one is primary.

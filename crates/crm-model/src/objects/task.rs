@@ -21,6 +21,8 @@ object! {
         COMPLETED_AT completed_at: Instant,
         /// Who is to do it.
         OWNER owner: Ref<User>,
+        /// Who created it; set by the vendor.
+        CREATED_BY created_by: Ref<User>,
         /// What kind of task it is.
         TASK_TYPE task_type: Choice,
     }

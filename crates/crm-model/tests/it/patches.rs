@@ -1,6 +1,6 @@
 use crm_model::{
-    Account, Contact, ContactPatch, Deal, Label, Labelled, ListPatch, Meta, NewContact, Note, Object, ObjectKind,
-    Patch, Record, RecordPatch, Task, Value,
+    Account, Contact, ContactPatch, Deal, Engagement, Label, Labelled, Lead, ListPatch, Meta, NewContact, Note, Object,
+    ObjectKind, Patch, Record, RecordPatch, Task, Ticket, Value,
 };
 use proptest::prelude::*;
 
@@ -65,7 +65,10 @@ macro_rules! for_every_object {
         }
     )*};
 }
-for_every_object!(accounts: Account, contacts: Contact, deals: Deal, tasks: Task, notes: Note);
+for_every_object!(
+    accounts: Account, contacts: Contact, leads: Lead, deals: Deal, tickets: Ticket, tasks: Task, notes: Note,
+    engagements: Engagement
+);
 
 #[test]
 fn empty_values_are_left_out_of_a_new_record() {

@@ -1,6 +1,6 @@
 use crm_model::{
-    Account, AnyRef, Contact, ContactPatch, Deal, FieldKey, Label, Labelled, ListPatch, Meta, ModelError, Note, Object,
-    ObjectKind, Presence, Record, RecordPatch, Slot, Task, Value,
+    Account, AnyRef, Contact, ContactPatch, Deal, Engagement, FieldKey, Label, Labelled, Lead, ListPatch, Meta,
+    ModelError, Note, Object, ObjectKind, Presence, Record, RecordPatch, Slot, Task, Ticket, Value,
 };
 use proptest::prelude::*;
 
@@ -24,6 +24,12 @@ proptest! {
     fn tasks_round_trip(record in record::<Task>()) { round_trip::<Task>(&record)?; }
     #[test]
     fn notes_round_trip(record in record::<Note>()) { round_trip::<Note>(&record)?; }
+    #[test]
+    fn leads_round_trip(record in record::<Lead>()) { round_trip::<Lead>(&record)?; }
+    #[test]
+    fn tickets_round_trip(record in record::<Ticket>()) { round_trip::<Ticket>(&record)?; }
+    #[test]
+    fn engagements_round_trip(record in record::<Engagement>()) { round_trip::<Engagement>(&record)?; }
 
     #[test]
     fn a_field_is_loaded_or_not_and_empty_or_not(record in record::<Contact>()) {

@@ -76,7 +76,7 @@ fn what_is_stored_wrongly_is_refused() {
 fn schemas_and_ids_round_trip() {
     let mut tier = Field::new(FieldKey::custom("Tier__c"), "Tier__c", FieldType::Choice);
     tier.required = Required::OnCreate;
-    tier.options = vec![ChoiceOption { key: "g".into(), label: "Gold".into(), active: true }];
+    tier.options = vec![ChoiceOption::new("g", "Gold")];
     let other = Field::new(Contact::ACCOUNTS, "AccountId", FieldType::Ref { target: Some(ObjectKind::Account) });
     let schema = Schema::new(ObjectKind::Contact, vec![tier.clone(), other]);
     assert_eq!(again(&schema), schema);

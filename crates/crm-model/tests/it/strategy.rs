@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crm_model::{
     Address, AnyRef, Channel, Choice, Consent, ConsentSet, ConsentState, Currency, DateOrTime, Decimal, FieldDef,
-    FieldKey, FieldPath, Instant, Label, Labelled, Meta, Money, Object, ObjectKind, OptOutCause, OptOuts, Record,
-    RecordPatch, Slot, Value, ValueKind,
+    FieldKey, FieldPath, Instant, Label, Labelled, Meta, Money, Object, ObjectKind, OptOutCause, OptOuts, Party,
+    PartyRole, Record, RecordPatch, Slot, Value, ValueKind,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
@@ -69,7 +69,9 @@ fn reference(object: ObjectKind) -> impl Strategy<Value = AnyRef> {
 /// The object that a reference field of an object points at; the declarations keep it to themselves.
 fn target(object: ObjectKind, field: &str) -> Option<ObjectKind> {
     Some(match (object, field) {
-        (_, "owner" | "author") => ObjectKind::User,
+        (_, "owner" | "author" | "assignee" | "group" | "created_by") => ObjectKind::User,
+        (_, "requester" | "reports_to") => ObjectKind::Contact,
+        (_, "campaign") => ObjectKind::List,
         (_, "parent" | "account" | "accounts") => ObjectKind::Account,
         (_, "contacts") => ObjectKind::Contact,
         (_, "pipeline") => ObjectKind::Pipeline,
@@ -99,6 +101,7 @@ pub(crate) fn value_of(object: ObjectKind, field: &FieldDef) -> BoxedStrategy<Va
             Some(kind) => reference(kind).prop_map(Value::Ref).boxed(),
             None => select(ObjectKind::SYNCED.to_vec()).prop_flat_map(reference).prop_map(Value::Ref).boxed(),
         },
+        ValueKind::Party => party().prop_map(|party| Value::Party(Box::new(party))).boxed(),
         other => panic!("no object declares a field of kind {other:?}"),
     }
 }
@@ -106,6 +109,15 @@ pub(crate) fn value_of(object: ObjectKind, field: &FieldDef) -> BoxedStrategy<Va
 fn money() -> impl Strategy<Value = Money> {
     (decimal(), option::of(select(vec!["EUR", "USD"])))
         .prop_map(|(amount, code)| Money { amount, currency: code.map(|code| code.parse::<Currency>().unwrap()) })
+}
+
+fn party() -> impl Strategy<Value = Party> {
+    let role = prop_oneof![select(PartyRole::NAMED.to_vec()), text().prop_map(|text| PartyRole::from(text.as_str()))];
+    (role, option::of(text()), option::of(reference(ObjectKind::Lead))).prop_map(|(role, address, record)| Party {
+        role,
+        address,
+        record,
+    })
 }
 
 fn choice() -> impl Strategy<Value = Choice> {
@@ -151,6 +163,7 @@ pub(crate) fn any_value() -> impl Strategy<Value = Value> {
         vec(choice(), 0..3).prop_map(Value::Choices),
         address().prop_map(Value::Address),
         reference(ObjectKind::Deal).prop_map(Value::Ref),
+        party().prop_map(|party| Value::Party(Box::new(party))),
         any::<bool>().prop_map(Value::Bool),
         text().prop_map(Value::Json),
     ];
@@ -203,7 +216,8 @@ fn change_of(object: ObjectKind, field: &FieldDef) -> BoxedStrategy<Vec<(FieldPa
         let key = key.clone();
         move |value| vec![(FieldPath::from(key.clone()), value)]
     });
-    if !field.is_list || field.kind == ValueKind::Text && !is_labelled(field) {
+    let is_plain = matches!(field.kind, ValueKind::Text | ValueKind::Party) && !is_labelled(field);
+    if !field.is_list || is_plain {
         return whole.boxed();
     }
     let entries = btree_map(slots_of(field), option::of(value_of(object, field)), 1..3);

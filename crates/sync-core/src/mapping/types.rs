@@ -1,7 +1,8 @@
 //! What fields hold, and whether values of one can be written to another.
 
 use crm_model::{
-    Account, Contact, Deal, Field, FieldDef, FieldPath, FieldType, Note, Object as _, ObjectKind, Task, ValueKind,
+    Account, Contact, Deal, Engagement, Field, FieldDef, FieldPath, FieldType, Lead, Note, Object as _, ObjectKind,
+    Task, Ticket, ValueKind,
 };
 
 use crate::Codec;
@@ -14,6 +15,9 @@ pub(super) fn declared(object: ObjectKind, path: &FieldPath) -> Option<&'static 
         ObjectKind::Deal => Deal::FIELDS,
         ObjectKind::Task => Task::FIELDS,
         ObjectKind::Note => Note::FIELDS,
+        ObjectKind::Lead => Lead::FIELDS,
+        ObjectKind::Ticket => Ticket::FIELDS,
+        ObjectKind::Engagement => Engagement::FIELDS,
         _ => &[],
     };
     fields.iter().find(|def| def.key == path.key)

@@ -19,8 +19,7 @@ pub(crate) fn line() -> FieldType {
 
 pub(crate) fn choice(name: &str, options: &[(&str, &str)]) -> Field {
     let mut field = field(FieldKey::custom(name), FieldType::Choice);
-    let option =
-        |(key, label): &(&str, &str)| ChoiceOption { key: (*key).into(), label: (*label).into(), active: true };
+    let option = |(key, label): &(&str, &str)| ChoiceOption::new(*key, *label);
     field.options = options.iter().map(option).collect();
     field
 }

@@ -5,10 +5,11 @@ use std::fmt::Display;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crm_model::{
-    Account, AnyRef, Choice, Contact, Date, DateOrTime, Deal, Decimal, Field, FieldKey, FieldPath, FieldType, Instant,
-    Label, Money, Note, Object, ObjectKind, Pipeline, Presence, Record, RecordPatch, RemoteId, Schema, Slot, Stage,
-    Task, User, Value,
+    Account, AnyRef, Choice, Contact, Date, DateOrTime, Deal, Decimal, Engagement, EngagementKind, Field, FieldKey,
+    FieldPath, FieldType, FieldValue, Instant, Label, Lead, List, Money, Note, Object, ObjectKind, Party, PartyRole,
+    Pipeline, Presence, Record, RecordPatch, RemoteId, Schema, Slot, Stage, Task, Ticket, User, UserKind, Value,
 };
+use futures::TryStreamExt;
 use unified_crm::{
     Collection, CollectionCapabilities, CollectionExt, Create, Crm, Fetched, Result, Update, Write, Written,
 };
@@ -40,6 +41,9 @@ samples! {
     Deal deals NAME;
     Task tasks TITLE;
     Note notes BODY;
+    Lead leads LAST_NAME;
+    Ticket tickets SUBJECT;
+    Engagement engagements SUBJECT;
 }
 
 /// Calls an async function, generic over the object, for every object that the subject has.
@@ -60,6 +64,15 @@ macro_rules! for_each_object {
         }
         if bench.has::<crm_model::Note>() {
             $check::<crm_model::Note>(bench).await;
+        }
+        if bench.has::<crm_model::Lead>() {
+            $check::<crm_model::Lead>(bench).await;
+        }
+        if bench.has::<crm_model::Ticket>() {
+            $check::<crm_model::Ticket>(bench).await;
+        }
+        if bench.has::<crm_model::Engagement>() {
+            $check::<crm_model::Engagement>(bench).await;
         }
     }};
 }
@@ -130,6 +143,7 @@ pub(crate) struct Bench {
     pub(crate) subject: Subject,
     users: Vec<User>,
     pipelines: Vec<Pipeline>,
+    pub(crate) lists: Vec<List>,
     schemas: BTreeMap<ObjectKind, Schema>,
     anchors: BTreeMap<ObjectKind, Box<str>>,
     serial: AtomicU32,
@@ -137,21 +151,28 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn new(subject: Subject) -> Self {
-        let (users, pipelines, schemas, anchors) = Default::default();
-        let mut bench = Self { subject, users, pipelines, schemas, anchors, serial: AtomicU32::new(0) };
+        let (users, pipelines, lists, schemas, anchors) = Default::default();
+        let mut bench = Self { subject, users, pipelines, lists, schemas, anchors, serial: AtomicU32::new(0) };
         let capabilities = bench.crm().capabilities();
-        let (has_users, has_pipelines) = (capabilities.users, capabilities.pipelines);
+        let (has_users, has_pipelines, has_lists) = (capabilities.users, capabilities.pipelines, capabilities.lists);
         if has_users {
             bench.users = ok(bench.crm().users().await, "users");
         }
         if has_pipelines {
             bench.pipelines = ok(bench.crm().pipelines().await, "pipelines");
         }
+        if has_lists {
+            let lists = ok(bench.crm().lists(), "lists").all().try_collect().await;
+            bench.lists = ok(lists, "lists");
+        }
         bench.load::<Account>().await;
         bench.load::<Contact>().await;
         bench.load::<Deal>().await;
         bench.load::<Task>().await;
         bench.load::<Note>().await;
+        bench.load::<Lead>().await;
+        bench.load::<Ticket>().await;
+        bench.load::<Engagement>().await;
         bench
     }
 
@@ -162,7 +183,8 @@ impl Bench {
         }
         let schema = ok(self.on::<T>().schema().await, format!("schema of {}", T::KIND));
         self.schemas.insert(T::KIND, schema);
-        if self.capabilities::<T>().create && T::KIND != ObjectKind::Task && T::KIND != ObjectKind::Note {
+        let is_about_others = matches!(T::KIND, ObjectKind::Task | ObjectKind::Note | ObjectKind::Engagement);
+        if self.capabilities::<T>().create && !is_about_others {
             let id = self.create_minimal::<T>().await;
             self.anchors.insert(T::KIND, id.as_str().into());
         }
@@ -209,12 +231,22 @@ impl Bench {
     /// A reference to a record that is there, if the subject has any of that kind.
     pub(crate) fn reference(&self, object: ObjectKind) -> Option<AnyRef> {
         let id = match object {
-            ObjectKind::User => self.users.iter().find(|user| user.is_active)?.meta.id.clone(),
+            ObjectKind::User => {
+                let is_somebody = |user: &&User| user.is_active && user.kind == UserKind::Agent;
+                self.users.iter().find(is_somebody)?.meta.id.clone()
+            }
+            ObjectKind::List => self.lists.first()?.meta.id.clone(),
             ObjectKind::Pipeline => self.open_stage()?.0.meta.id.clone(),
             ObjectKind::Stage => self.open_stage()?.1.meta.id.clone(),
             other => self.anchors.get(&other)?.clone(),
         };
         Some(AnyRef::new(object, id))
+    }
+
+    /// A queue that records of an object can wait in.
+    pub(crate) fn queue(&self, object: ObjectKind) -> Option<AnyRef> {
+        let holds = |user: &&User| user.kind == UserKind::Queue && user.owns.contains(&object);
+        Some(AnyRef::new(ObjectKind::User, self.users.iter().find(holds)?.meta.id.clone()))
     }
 
     fn open_stage(&self) -> Option<(&Pipeline, &Stage)> {
@@ -249,9 +281,57 @@ impl Bench {
             ObjectKind::Note => {
                 put(primary(Note::TARGETS), reference(ObjectKind::Contact).or(reference(ObjectKind::Account)));
             }
+            ObjectKind::Lead => {
+                put(primary(Lead::EMAILS), Some(Value::Text(self.email())));
+                put(Lead::COMPANY_NAME.into(), Some(Value::text("Contract & Söhne")));
+            }
+            ObjectKind::Engagement => {
+                put(Engagement::KIND.into(), Some(EngagementKind::Call.into_value()));
+                put(primary(Engagement::TARGETS), reference(ObjectKind::Contact).or(reference(ObjectKind::Account)));
+            }
             _ => {}
         }
         patch
+    }
+
+    /// The least that an engagement of a kind holds that every vendor accepts.
+    pub(crate) fn minimal_of(&self, kind: &EngagementKind) -> RecordPatch {
+        let mut patch = self.minimal::<Engagement>(&self.name());
+        patch.set(Engagement::KIND.into(), kind.clone().into_value());
+        if *kind == EngagementKind::Meeting {
+            let hour = chrono::TimeDelta::hours(1);
+            patch.set(Engagement::OCCURRED_AT.into(), Value::DateOrTime(DateOrTime::Time(moment())));
+            patch.set(Engagement::ENDED_AT.into(), Value::DateOrTime(DateOrTime::Time(moment() + hour)));
+        }
+        patch
+    }
+
+    /// The kinds of engagement that can be created: those that the schema offers.
+    pub(crate) fn kinds(&self) -> Vec<EngagementKind> {
+        let options = self.schema::<Engagement>().field(&Engagement::KIND).map_or(&[][..], |field| &field.options);
+        if options.is_empty() {
+            return EngagementKind::NAMED.to_vec();
+        }
+        options.iter().filter(|option| option.active).map(|option| EngagementKind::from(&*option.key)).collect()
+    }
+
+    /// A new record with one more field; of a kind that has the field, for engagements. `None` where no kind has it.
+    pub(crate) fn with_field<T: Sample>(&self, path: &FieldPath, value: &Value) -> Option<RecordPatch> {
+        let mut patch = self.minimal::<T>(&self.name());
+        if T::KIND == ObjectKind::Engagement {
+            let kind = if path.key == Engagement::KIND { EngagementKind::Call } else { kind_with(&path.key) };
+            if !self.kinds().contains(&kind) {
+                return None;
+            }
+            patch = self.minimal_of(&kind);
+            if path.key == Engagement::ALL_DAY {
+                let day = Value::DateOrTime(DateOrTime::Date(moment().date_naive()));
+                patch.set(Engagement::OCCURRED_AT.into(), day.clone());
+                patch.set(Engagement::ENDED_AT.into(), day);
+            }
+        }
+        patch.set(path.clone(), value.clone());
+        Some(patch)
     }
 
     /// A due date of the kind that the vendor keeps.
@@ -269,6 +349,21 @@ impl Bench {
         // Two views of one thing: whether a task is done follows from its status where there is one.
         if T::KIND == ObjectKind::Task && patch.get(&Task::DONE.into()).is_some() {
             patch.remove(&Task::STATUS.into());
+        }
+        // A ticket is somebody's, or it waits for somebody.
+        if T::KIND == ObjectKind::Ticket && patch.get(&Ticket::ASSIGNEE.into()).is_some() {
+            patch.remove(&Ticket::GROUP.into());
+        }
+        // No kind of engagement has every field.
+        if T::KIND == ObjectKind::Engagement {
+            let all = patch;
+            patch = self.minimal_of(&EngagementKind::Meeting);
+            let fits = |key: &FieldKey| kind_with(key) == EngagementKind::Meeting || is_of_every_kind(key);
+            for (path, value) in all.iter().filter(|(path, _)| fits(&path.key) && path.key != Engagement::ALL_DAY) {
+                if patch.get(path).is_none() {
+                    patch.set(path.clone(), value.clone());
+                }
+            }
         }
         patch
     }
@@ -302,9 +397,20 @@ impl Bench {
                 country: "United Kingdom".into(),
             }),
             "tags" => list(&["contract one", "contract two"]),
-            "owner" | "author" => Value::Ref(self.reference(ObjectKind::User)?),
+            "owner" | "author" | "assignee" | "created_by" => Value::Ref(self.reference(ObjectKind::User)?),
+            "group" => Value::Ref(self.queue(T::KIND)?),
             "parent" | "account" | "accounts" => Value::Ref(self.reference(ObjectKind::Account)?),
-            "contacts" => Value::Ref(self.reference(ObjectKind::Contact)?),
+            "contacts" | "requester" | "reports_to" => Value::Ref(self.reference(ObjectKind::Contact)?),
+            "campaign" => Value::Ref(self.reference(ObjectKind::List)?),
+            "kind" => EngagementKind::Call.into_value(),
+            "participants" => {
+                let party = |role, at: &str| Party::at(role, format!("{at}@contract.example")).into_value();
+                Value::List(vec![
+                    party(PartyRole::From, "from"),
+                    party(PartyRole::To, "to"),
+                    party(PartyRole::Cc, "cc"),
+                ])
+            }
             "targets" => Value::Ref(self.reference(ObjectKind::Contact)?),
             "pipeline" => Value::Ref(self.reference(ObjectKind::Pipeline)?),
             "stage" => Value::Ref(self.reference(ObjectKind::Stage)?),
@@ -417,6 +523,20 @@ pub(crate) fn paths_of(object: ObjectKind, key: &FieldKey) -> Vec<FieldPath> {
         (_, "emails" | "accounts" | "contacts" | "targets") => vec![entry(Slot::Primary)],
         _ => vec![key.clone().into()],
     }
+}
+
+/// The kind of engagement that has a field, where not every kind does.
+fn kind_with(key: &FieldKey) -> EngagementKind {
+    match key.as_str() {
+        "occurred_at" | "ended_at" | "all_day" | "location" | "conference_url" => EngagementKind::Meeting,
+        "participants" | "thread_id" => EngagementKind::Email,
+        _ => EngagementKind::Call,
+    }
+}
+
+fn is_of_every_kind(key: &FieldKey) -> bool {
+    let common = [Engagement::SUBJECT, Engagement::BODY, Engagement::OWNER, Engagement::TARGETS];
+    common.contains(key)
 }
 
 pub(crate) fn day(year: i32, month: u32, day: u32) -> Option<Date> {

@@ -1,9 +1,12 @@
 //! Identity, capabilities, cost and the proxy.
 
 use bytes::Bytes;
-use crm_model::{Account, Contact, Deal, Note, RemoteId, Task};
+use crm_model::{Account, Contact, Deal, Engagement, Lead, Note, ObjectKind, RemoteId, Task, Ticket};
 use futures::StreamExt;
-use unified_crm::{ChangeSupport, Create, Error, ErrorKind, FindBy, FindKey, ListQuery, ProxyRequest, Write};
+use unified_crm::{
+    ChangeSupport, ConvertLead, Create, Error, ErrorKind, FindBy, FindKey, ListQuery, Merge, ProxyRequest, SearchQuery,
+    Write,
+};
 
 use super::Subject;
 use super::bench::{Bench, Sample, create_write, for_each_object, ok, one, update_write};
@@ -24,6 +27,9 @@ pub async fn accessors_follow_the_capabilities(subject: Subject) {
     check_accessor::<Deal>(&subject);
     check_accessor::<Task>(&subject);
     check_accessor::<Note>(&subject);
+    check_accessor::<Lead>(&subject);
+    check_accessor::<Ticket>(&subject);
+    check_accessor::<Engagement>(&subject);
     let crm = &subject.crm;
     let (users, pipelines) = (crm.users().await, crm.pipelines().await);
     assert_claimed("users", crm.capabilities().users, users.err().as_ref());
@@ -32,6 +38,28 @@ pub async fn accessors_follow_the_capabilities(subject: Subject) {
         ProxyRequest { method: http::Method::GET, path: subject.proxy_path.clone().unwrap_or_default(), body: None };
     if !crm.capabilities().proxy {
         assert_unsupported("proxy", crm.proxy(request).await.err().as_ref());
+    }
+    let able = crm.capabilities();
+    assert_claimed("lists", able.lists, crm.lists().err().as_ref());
+    for object in ObjectKind::RECORDS {
+        let (groups, views) = (crm.field_groups(object).await, crm.views(object).await);
+        assert_claimed(
+            &format!("field groups of {object}"),
+            able.field_groups.contains(&object),
+            groups.err().as_ref(),
+        );
+        assert_claimed(&format!("views of {object}"), able.views.contains(&object), views.err().as_ref());
+        let search = crm.search(&SearchQuery::new("contract").among([object])).await;
+        assert_claimed(&format!("search in {object}"), able.search.contains(&object), search.err().as_ref());
+        if !able.merge.contains(&object) {
+            assert_unsupported("merge", crm.merge(Merge::new(object, "1", "2")).await.err().as_ref());
+        }
+        if !able.objects.contains_key(&object) {
+            assert_unsupported("fields", crm.fields(object).await.err().as_ref());
+        }
+    }
+    if !able.convert_leads {
+        assert_unsupported("conversion", crm.convert_leads(&[ConvertLead::new("1")]).await.err().as_ref());
     }
 }
 
@@ -85,6 +113,9 @@ async fn refuses<T: Sample>(bench: &Bench) {
     let keys = [FindKey::Email("a@b.example".into()), FindKey::CreateKey("k".into()), FindKey::Name("n".into())];
     for key in keys.into_iter().filter(|key| !able.find.contains(&key.by())) {
         refused("find", records.find(&[key]).await.err());
+    }
+    if !bench.crm().capabilities().views.contains(&T::KIND) {
+        refused("a view", records.list(ListQuery::all().view("1")).next().await.and_then(Result::err));
     }
     if able.changes == ChangeSupport::None {
         refused("changes", records.changes(None).next().await.and_then(Result::err));

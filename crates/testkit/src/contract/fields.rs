@@ -18,8 +18,7 @@ async fn reads_back<T: Sample>(bench: &Bench) {
     }
     let mut broken = Vec::new();
     for (path, value) in bench.each_field::<T>().iter() {
-        let mut patch = bench.minimal::<T>(&bench.name());
-        patch.set(path.clone(), value.clone());
+        let Some(patch) = bench.with_field::<T>(path, value) else { continue };
         let new = ok(T::new_from_patch(patch), "a new record");
         match bench.on::<T>().create(new).await {
             Err(error) => broken.push(format!("{path}: {error}")),

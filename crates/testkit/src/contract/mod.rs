@@ -10,8 +10,10 @@ mod bench;
 mod changes;
 mod connection;
 mod consent;
+mod conversion;
 mod directory;
 mod fields;
+mod lists;
 mod reads;
 mod values;
 mod writes;
@@ -29,8 +31,10 @@ pub mod cases {
     pub use super::changes::*;
     pub use super::connection::*;
     pub use super::consent::*;
+    pub use super::conversion::*;
     pub use super::directory::*;
     pub use super::fields::*;
+    pub use super::lists::*;
     pub use super::reads::*;
     pub use super::values::*;
     pub use super::writes::*;
@@ -149,7 +153,13 @@ macro_rules! __each_contract_case {
             the_proxy_passes_requests_on
             debug_texts_are_silent
             users_are_sane
+            queues_own_records_like_users
             pipelines_are_sane
+            field_groups_name_known_fields
+            views_list_what_they_show
+            engagements_are_no_tasks
+            lists_hold_what_is_put_on_them
+            a_search_finds_what_was_written
             created_fields_read_back
             custom_fields_go_both_ways
             an_unknown_custom_field_is_never_dropped
@@ -186,6 +196,9 @@ macro_rules! __each_contract_case {
             deletions_are_told_as_claimed
             a_cursor_can_be_used_again
             a_foreign_cursor_is_refused
+            a_converted_lead_is_told_with_what_it_became
+            a_conversion_fills_what_is_empty_and_keeps_refusals
+            merged_records_are_told_with_their_survivor
         }
     };
 }

@@ -128,6 +128,11 @@ async fn keeps_references<T: Sample>(bench: &Bench) {
         ObjectKind::Task => [ObjectKind::Deal, ObjectKind::Account, ObjectKind::Contact]
             .map(|target| (primary(Task::TARGETS), target))
             .into(),
+        ObjectKind::Lead => Vec::new(),
+        ObjectKind::Ticket => vec![
+            (FieldKey::known("requester").into(), ObjectKind::Contact),
+            (FieldKey::known("account").into(), ObjectKind::Account),
+        ],
         _ => [ObjectKind::Account, ObjectKind::Deal, ObjectKind::Contact]
             .map(|target| (primary(FieldKey::known("targets")), target))
             .into(),

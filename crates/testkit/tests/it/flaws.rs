@@ -1,15 +1,18 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crm_model::{Contact, Object, ObjectKind, OptOuts, Patch, RemoteId, Schema};
+use crm_model::{
+    Contact, FieldKey, Object, ObjectKind, OptOuts, Patch, RecordPatch, RemoteId, Schema, SearchHit, Value, View,
+};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use testkit::contract::{CASES, Subject};
 use unified_crm::{
-    Capabilities, Change, Collection, CollectionCapabilities, Create, Crm, Cursor, DeleteEvidence, Error, Fetched,
-    FindKey, Identity, LedgerSnapshot, ListQuery, ManualClock, MemoryCrm, Outcome, Result, Write, Written,
+    Capabilities, Change, Collection, CollectionCapabilities, Create, Crm, Cursor, DeleteEvidence, Error, ErrorKind,
+    Fetched, FindKey, Identity, LedgerSnapshot, ListQuery, ManualClock, MemoryCrm, Merge, Outcome, Result, SearchQuery,
+    Write, Written,
 };
 
 /// How a CRM with contacts breaks its promises.
@@ -38,6 +41,9 @@ enum Flaw {
     FeedLosesTies,
     HidesAField,
     SchemaForgetsAField,
+    IgnoresTheView,
+    SearchesInVain,
+    MergesWithoutTheFields,
 }
 
 struct Flawed {
@@ -59,6 +65,10 @@ impl Flawed {
         let own = inner.capabilities().objects[&ObjectKind::Contact].clone();
         let mut capabilities = Capabilities::default();
         capabilities.objects = BTreeMap::from([(ObjectKind::Contact, own.clone())]);
+        let contact = BTreeSet::from([ObjectKind::Contact]);
+        (capabilities.views, capabilities.search, capabilities.merge) = (contact.clone(), contact.clone(), contact);
+        let nobodys = [(FieldKey::custom("cf_nobody").into(), Value::Bool(true))];
+        inner.add_view(View::new(ObjectKind::Contact, "nobodys", "Nobody's"), nobodys);
         let contacts = FlawedContacts { inner: inner.clone(), capabilities: own, flaw };
         Self { inner, capabilities, contacts }
     }
@@ -86,6 +96,31 @@ impl Crm for Flawed {
 
     fn contacts(&self) -> Result<&dyn Collection<Contact>> {
         Ok(&self.contacts)
+    }
+
+    async fn views(&self, object: ObjectKind) -> Result<Vec<View>> {
+        match object {
+            ObjectKind::Contact => self.inner.views(object).await,
+            other => Err(no(other)),
+        }
+    }
+
+    async fn search(&self, query: &SearchQuery) -> Result<Vec<SearchHit>> {
+        if let Some(other) = query.objects.iter().find(|object| **object != ObjectKind::Contact) {
+            return Err(no(*other));
+        }
+        let found = self.inner.search(query).await?;
+        Ok(if self.contacts.has(Flaw::SearchesInVain) { Vec::new() } else { found })
+    }
+
+    async fn merge(&self, mut merge: Merge) -> Result<()> {
+        if merge.object != ObjectKind::Contact {
+            return Err(no(merge.object));
+        }
+        if self.contacts.has(Flaw::MergesWithoutTheFields) {
+            merge.fields = RecordPatch::new();
+        }
+        self.inner.merge(merge).await
     }
 
     fn usage(&self) -> LedgerSnapshot {
@@ -159,7 +194,10 @@ impl Collection<Contact> for FlawedContacts {
     }
 
     fn list(&self, query: ListQuery) -> BoxStream<'_, Result<Contact>> {
-        let query = if self.has(Flaw::IgnoresTheLimit) { ListQuery::all() } else { query };
+        let mut query = if self.has(Flaw::IgnoresTheLimit) { ListQuery::all() } else { query };
+        if self.has(Flaw::IgnoresTheView) {
+            query.view = None;
+        }
         let inner = self.inner().list(query);
         if self.has(Flaw::LosesTheLastOfAList) {
             return inner.take(200).boxed();
@@ -255,6 +293,10 @@ impl Collection<Contact> for FlawedContacts {
     }
 }
 
+fn no(object: ObjectKind) -> Error {
+    Error::new(ErrorKind::Unsupported, "flawed").with_message(format!("no {object} records here"))
+}
+
 fn keep(yes: bool) -> futures::future::Ready<bool> {
     futures::future::ready(yes)
 }
@@ -302,6 +344,9 @@ fn every_broken_promise_fails_the_case_that_states_it() {
         (Flaw::FeedLosesTies, "changes_that_share_a_moment_are_all_seen"),
         (Flaw::HidesAField, "all_reads_agree"),
         (Flaw::SchemaForgetsAField, "the_schema_names_what_reads_return"),
+        (Flaw::IgnoresTheView, "views_list_what_they_show"),
+        (Flaw::SearchesInVain, "a_search_finds_what_was_written"),
+        (Flaw::MergesWithoutTheFields, "merged_records_are_told_with_their_survivor"),
     ];
     for (flaw, case) in expected {
         let failing = failing(flaw);

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crm_model::{Meta, Pipeline, Stage, User};
+use crm_model::{FieldKey, List, ListKind, Meta, ObjectKind, Pipeline, Stage, User, UserKind, Value, View};
 use testkit::contract::Subject;
 use unified_crm::{ManualClock, MemoryCrm};
 
@@ -25,6 +25,20 @@ async fn make() -> Subject {
     sales.is_default = true;
     sales.stages = vec![stage(0, "New", false, false), stage(1, "Won", true, true), stage(2, "Lost", true, false)];
     crm.add_pipeline(sales);
+    let mut queue = User::new(Meta::new("memory", "inbox"));
+    queue.name = "Inbox".to_owned();
+    (queue.is_active, queue.kind, queue.owns) = (true, UserKind::Queue, vec![ObjectKind::Lead, ObjectKind::Ticket]);
+    crm.add_user(queue);
+
+    let mut fair = List::new(Meta::new("memory", "fair"));
+    fair.name = "Trade fair".to_owned();
+    (fair.kind, fair.holds) = (ListKind::Campaign, vec![ObjectKind::Contact, ObjectKind::Lead]);
+    crm.add_list(fair);
+    for object in ObjectKind::RECORDS {
+        crm.add_view(View::new(object, format!("all-{object}"), "All"), []);
+        let nobodys = [(FieldKey::custom("cf_nobody").into(), Value::Bool(true))];
+        crm.add_view(View::new(object, format!("nobodys-{object}"), "Nobody's"), nobodys);
+    }
     Subject::new(Arc::new(crm))
 }
 

@@ -201,7 +201,7 @@ fn options(setting: &FieldSetting, by_id: bool) -> Vec<ChoiceOption> {
     let option = |choice: &freshsales::models::FieldChoice| {
         let label = choice.value.clone().unwrap_or_else(|| choice.id.clone());
         let key = if by_id { choice.id.clone() } else { label.clone() };
-        ChoiceOption { key, label, active: true }
+        ChoiceOption::new(key, label)
     };
     setting.choices.iter().flatten().map(option).filter(|option| !option.key.is_empty()).collect()
 }

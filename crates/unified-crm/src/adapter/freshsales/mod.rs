@@ -142,7 +142,9 @@ impl FreshsalesCrm {
             (ObjectKind::Task, tasks.capabilities().clone()),
             (ObjectKind::Note, notes.capabilities().clone()),
         ]);
-        let capabilities = Arc::new(Capabilities { objects, users: true, pipelines: true, proxy: true });
+        let capabilities =
+            Capabilities { objects, users: true, pipelines: true, proxy: true, ..Capabilities::default() };
+        let capabilities = Arc::new(capabilities);
         Self { shared, capabilities, accounts, contacts, deals, tasks, notes }
     }
 

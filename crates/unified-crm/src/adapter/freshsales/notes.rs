@@ -368,6 +368,10 @@ impl Collection<Note> for NoteRecords {
     }
 
     fn list(&self, query: ListQuery) -> BoxStream<'_, Result<Note>> {
+        if query.view.is_some() {
+            return stream::iter([Err(crate::crm::cannot(VENDOR, "list", "lists no records through a view here"))])
+                .boxed();
+        }
         let bound = query.updated_since.map_or_else(Position::default, Position::reaching_to);
         let steps = stream::try_unfold(self.walk([bound; 3]), |mut walk| async move {
             let notes = walk.step().await?;

@@ -264,6 +264,14 @@ impl<T: Mapped> Collection<T> for MappedRecords<T> {
     }
 
     fn list(&self, query: ListQuery) -> BoxStream<'_, Result<T>> {
+        if query.view.is_some() {
+            return stream::iter([Err(crate::crm::cannot(
+                super::VENDOR,
+                "list",
+                "lists no records through a view here",
+            ))])
+            .boxed();
+        }
         let limit = query.limit;
         let pages = async move {
             let fields = self.shared.fields::<T>().await?;

@@ -137,10 +137,9 @@ fn field(key: FieldKey, described: &DescribedField, shape: Shape, writable: bool
     field.required = if described.is_required() { Required::OnCreate } else { Required::No };
     field.writable = writable;
     field.unique = described.unique;
-    let option = |value: &salesforce::PicklistValue| ChoiceOption {
-        key: value.value.clone(),
-        label: value.label.clone().unwrap_or_else(|| value.value.clone()),
-        active: value.active,
+    let option = |value: &salesforce::PicklistValue| {
+        let label = value.label.as_deref().unwrap_or(&value.value);
+        ChoiceOption { active: value.active, ..ChoiceOption::new(&*value.value, label) }
     };
     field.options = described.picklist_values.iter().filter(|value| !value.value.is_empty()).map(option).collect();
     field

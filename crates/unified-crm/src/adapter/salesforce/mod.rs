@@ -137,7 +137,13 @@ impl SalesforceCrm {
             (T::KIND, objects.capabilities().clone())
         }
         let objects = [of(&self.accounts), of(&self.contacts), of(&self.deals), of(&self.tasks), of(&self.notes)];
-        Capabilities { objects: BTreeMap::from(objects), users: true, pipelines: true, proxy: true }
+        Capabilities {
+            objects: BTreeMap::from(objects),
+            users: true,
+            pipelines: true,
+            proxy: true,
+            ..Capabilities::default()
+        }
     }
 
     fn is_described(&self) -> bool {

@@ -341,6 +341,10 @@ impl<T: SfObject> Collection<T> for Objects<T> {
     }
 
     fn list(&self, query: ListQuery) -> BoxStream<'_, Result<T>> {
+        if query.view.is_some() {
+            return stream::iter([Err(crate::crm::cannot(VENDOR, "list", "lists no records through a view yet"))])
+                .boxed();
+        }
         if query.limit == Some(0) {
             return stream::empty().boxed();
         }

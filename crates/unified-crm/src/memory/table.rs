@@ -1,148 +1,43 @@
+//! The records of one object.
+
 use std::collections::BTreeMap;
-use std::fmt;
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use crm_model::{
-    Account, Channel, ConsentState, Contact, Deal, Deleted, Field, FieldType, Instant, Meta, Note, Object, ObjectKind,
-    Pipeline, Presence, Record, RecordPatch, RemoteId, Schema, Task, User, Value, ValueKind,
+    Account, Channel, ConsentState, Contact, Deleted, Field, FieldPath, FieldType, Instant, Meta, Object, ObjectKind,
+    Presence, Record, RecordPatch, RemoteId, Schema, Value, ValueKind, View,
 };
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use rest_core::LedgerSnapshot;
-use rest_core::{Clock, SystemClock};
+use rest_core::Clock;
 
+use super::{VENDOR, lock};
 use crate::{
-    Capabilities, Change, ChangeSupport, Collection, CollectionCapabilities, Create, Crm, Cursor, DeleteEvidence,
-    Error, ErrorKind, Fetched, FindBy, FindKey, Identity, ListQuery, Outcome, Result, Update, Write, Written,
+    Change, ChangeSupport, Collection, CollectionCapabilities, Create, Cursor, DeleteEvidence, Error, ErrorKind,
+    Fetched, FindBy, FindKey, ListQuery, Outcome, Result, Update, Write, Written,
 };
 
-const VENDOR: &str = "memory";
-
-/// A CRM that lives in memory: every object, every operation, no vendor. Clones share their records.
-///
-/// It passes the same contract suite as the vendors' adapters, so code that was tested against it meets no surprise.
-#[derive(Clone)]
-pub struct MemoryCrm {
-    account: String,
-    capabilities: Arc<Capabilities>,
-    accounts: Table<Account>,
-    contacts: Table<Contact>,
-    deals: Table<Deal>,
-    tasks: Table<Task>,
-    notes: Table<Note>,
-    directory: Arc<Mutex<Directory>>,
+/// A view and the values that a record must have to be shown by it.
+pub(super) struct SavedView {
+    pub(super) view: View,
+    pub(super) filter: Vec<(FieldPath, Value)>,
 }
 
-#[derive(Default)]
-struct Directory {
-    users: Vec<User>,
-    pipelines: Vec<Pipeline>,
-}
-
-impl MemoryCrm {
-    /// An empty CRM whose time is the system's.
-    #[must_use]
-    pub fn new(account: &str) -> Self {
-        Self::with_clock(account, Arc::new(SystemClock::default()))
-    }
-
-    /// An empty CRM that stamps its records by this clock.
-    #[must_use]
-    #[allow(clippy::needless_pass_by_value, reason = "whoever gives a clock away should not have to keep it")]
-    pub fn with_clock(account: &str, clock: Arc<dyn Clock>) -> Self {
-        let accounts = Table::new(&clock);
-        let contacts = Table::new(&clock);
-        let deals = Table::new(&clock);
-        let tasks = Table::new(&clock);
-        let notes = Table::new(&clock);
-        let objects = BTreeMap::from([
-            (ObjectKind::Account, accounts.capabilities.clone()),
-            (ObjectKind::Contact, contacts.capabilities.clone()),
-            (ObjectKind::Deal, deals.capabilities.clone()),
-            (ObjectKind::Task, tasks.capabilities.clone()),
-            (ObjectKind::Note, notes.capabilities.clone()),
-        ]);
-        let capabilities = Arc::new(Capabilities { objects, users: true, pipelines: true, proxy: false });
-        let directory = Arc::default();
-        Self { account: account.to_owned(), capabilities, accounts, contacts, deals, tasks, notes, directory }
-    }
-
-    /// Adds a user to the directory.
-    pub fn add_user(&self, user: User) {
-        lock(&self.directory).users.push(user);
-    }
-
-    /// Adds a pipeline to the directory.
-    pub fn add_pipeline(&self, pipeline: Pipeline) {
-        lock(&self.directory).pipelines.push(pipeline);
-    }
-}
-
-impl fmt::Debug for MemoryCrm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryCrm").field("account", &self.account).finish_non_exhaustive()
-    }
-}
-
-#[async_trait]
-impl Crm for MemoryCrm {
-    fn vendor(&self) -> &'static str {
-        VENDOR
-    }
-
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
-
-    async fn identity(&self) -> Result<Identity> {
-        Ok(Identity::new(VENDOR, &self.account))
-    }
-
-    fn accounts(&self) -> Result<&dyn Collection<Account>> {
-        Ok(&self.accounts)
-    }
-
-    fn contacts(&self) -> Result<&dyn Collection<Contact>> {
-        Ok(&self.contacts)
-    }
-
-    fn deals(&self) -> Result<&dyn Collection<Deal>> {
-        Ok(&self.deals)
-    }
-
-    fn tasks(&self) -> Result<&dyn Collection<Task>> {
-        Ok(&self.tasks)
-    }
-
-    fn notes(&self) -> Result<&dyn Collection<Note>> {
-        Ok(&self.notes)
-    }
-
-    async fn users(&self) -> Result<Vec<User>> {
-        Ok(lock(&self.directory).users.clone())
-    }
-
-    async fn pipelines(&self) -> Result<Vec<Pipeline>> {
-        Ok(lock(&self.directory).pipelines.clone())
-    }
-
-    fn usage(&self) -> LedgerSnapshot {
-        LedgerSnapshot::default()
-    }
-}
+pub(super) type Views = Arc<Mutex<Vec<SavedView>>>;
 
 /// The records of one object. Every change takes the next sequence number, which is also what a cursor holds.
-struct Table<T> {
-    capabilities: CollectionCapabilities,
+pub(super) struct Table<T> {
+    pub(super) capabilities: CollectionCapabilities,
     clock: Arc<dyn Clock>,
     rows: Arc<Mutex<Rows>>,
+    views: Views,
     object: PhantomData<fn() -> T>,
 }
 
 #[derive(Default)]
-struct Rows {
+pub(super) struct Rows {
     by_id: BTreeMap<u64, Row>,
     changes: u64,
 }
@@ -156,14 +51,14 @@ struct Row {
 impl<T> Clone for Table<T> {
     fn clone(&self) -> Self {
         let (capabilities, clock, rows) = (self.capabilities.clone(), self.clock.clone(), self.rows.clone());
-        Self { capabilities, clock, rows, object: PhantomData }
+        Self { capabilities, clock, rows, views: self.views.clone(), object: PhantomData }
     }
 }
 
 impl<T: Object> Table<T> {
-    fn new(clock: &Arc<dyn Clock>) -> Self {
+    pub(super) fn new(clock: &Arc<dyn Clock>, views: &Views) -> Self {
         let find = match T::KIND {
-            ObjectKind::Contact => vec![FindBy::Email, FindBy::CreateKey],
+            ObjectKind::Contact | ObjectKind::Lead => vec![FindBy::Email, FindBy::CreateKey],
             ObjectKind::Account | ObjectKind::Deal => vec![FindBy::CreateKey, FindBy::Name],
             _ => vec![FindBy::CreateKey],
         };
@@ -181,7 +76,7 @@ impl<T: Object> Table<T> {
             returns_record: true,
             tells_author: false,
         };
-        Self { capabilities, clock: clock.clone(), rows: Arc::default(), object: PhantomData }
+        Self { capabilities, clock: clock.clone(), rows: Arc::default(), views: views.clone(), object: PhantomData }
     }
 
     fn write_one(&self, write: Write<T>) -> Result<Written<T>> {
@@ -192,7 +87,7 @@ impl<T: Object> Table<T> {
         }
     }
 
-    fn create(&self, create: &Create<T>) -> Result<Written<T>> {
+    pub(super) fn create(&self, create: &Create<T>) -> Result<Written<T>> {
         let now = self.clock.now();
         let mut rows = lock(&self.rows);
         let under_key = |row: &&Row| row.key.is_some() && row.key == create.key && row.record.meta.deleted.is_alive();
@@ -206,7 +101,7 @@ impl<T: Object> Table<T> {
             record.set(field.key.clone(), if field.is_list { Value::List(Vec::new()) } else { Value::Null });
         }
         // Every channel is shown, so that any of them can be closed.
-        for channel in Channel::ALL.into_iter().filter(|_| T::KIND == ObjectKind::Contact) {
+        for channel in Channel::ALL.into_iter().filter(|_| matches!(T::KIND, ObjectKind::Contact | ObjectKind::Lead)) {
             record.consent.observe(channel, ConsentState::Unknown);
         }
         let patch = T::new_to_patch(&create.new);
@@ -216,7 +111,7 @@ impl<T: Object> Table<T> {
         Ok(result)
     }
 
-    fn update(&self, update: &Update<T>) -> Result<Written<T>> {
+    pub(super) fn update(&self, update: &Update<T>) -> Result<Written<T>> {
         let now = self.clock.now();
         let mut rows = lock(&self.rows);
         let mut record = alive(&rows, &update.id).ok_or_else(|| missing::<T>(&update.id))?.record.clone();
@@ -230,15 +125,60 @@ impl<T: Object> Table<T> {
     }
 
     fn delete(&self, id: &RemoteId<T>) -> Result<Written<T>> {
-        let now = self.clock.now();
+        self.end(id, Deleted::Soft { at: Some(self.clock.now()) });
+        Ok(Written::new(id.clone(), Outcome::Deleted))
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// Ends a record that is alive.
+    pub(super) fn end(&self, id: &RemoteId<T>, how: Deleted) {
         let mut rows = lock(&self.rows);
         rows.changes += 1;
         let changed = rows.changes;
         if let Some(row) = row_mut(&mut rows, id).filter(|row| row.record.meta.deleted.is_alive()) {
-            row.record.meta.deleted = Deleted::Soft { at: Some(now) };
+            row.record.meta.deleted = how;
             row.changed = changed;
         }
-        Ok(Written::new(id.clone(), Outcome::Deleted))
+    }
+
+    /// A record that is alive.
+    pub(super) fn alive(&self, id: &RemoteId<T>) -> Result<Record> {
+        let rows = lock(&self.rows);
+        alive(&rows, id).map(|row| row.record.clone()).ok_or_else(|| missing::<T>(id))
+    }
+
+    /// The records that are alive and for which a condition holds.
+    pub(super) fn select(&self, wanted: impl Fn(&Record) -> bool) -> Vec<Record> {
+        let rows = lock(&self.rows);
+        let records = rows.by_id.values().map(|row| &row.record);
+        records.filter(|record| record.meta.deleted.is_alive() && wanted(record)).cloned().collect()
+    }
+
+    /// Changes every record that is alive and for which the function gives a patch.
+    pub(super) fn change(&self, patch: impl Fn(&Record) -> Option<RecordPatch>) -> Result<()> {
+        for record in self.select(|_| true) {
+            if let Some(patch) = patch(&record) {
+                let patch = T::patch_from_record(patch).map_err(|error| {
+                    Error::new(ErrorKind::Invalid, "update").with_vendor(VENDOR).with_message(error.to_string())
+                })?;
+                self.update(&Update { id: RemoteId::new(record.meta.id), patch })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a view asks of records.
+    fn filter(&self, view: Option<&str>) -> Result<Vec<(FieldPath, Value)>> {
+        let Some(id) = view else { return Ok(Vec::new()) };
+        let views = lock(&self.views);
+        let saved = views.iter().find(|saved| saved.view.id == id && saved.view.object == T::KIND);
+        saved.map(|saved| saved.filter.clone()).ok_or_else(|| {
+            let message = format!("there is no view {id} of {} records", T::KIND);
+            Error::new(ErrorKind::NotFound, "list").with_vendor(VENDOR).with_message(message)
+        })
     }
 }
 
@@ -319,9 +259,14 @@ impl<T: Object> Collection<T> for Table<T> {
     }
 
     fn list(&self, query: ListQuery) -> BoxStream<'_, Result<T>> {
+        let filter = match self.filter(query.view.as_deref()) {
+            Ok(filter) => filter,
+            Err(error) => return stream::iter([Err(error)]).boxed(),
+        };
         let rows = lock(&self.rows);
         let wanted = |record: &&Record| {
             record.meta.deleted.is_alive()
+                && filter.iter().all(|(path, value)| record.get(path).get() == Some(value))
                 && query.updated_since.is_none_or(|since| record.meta.updated_at >= Some(since))
         };
         let limit = query.limit.unwrap_or(usize::MAX);
@@ -389,9 +334,4 @@ fn field_type(kind: ValueKind) -> FieldType {
         // A choice without a list of options takes any text.
         _ => FieldType::Text { max: None },
     }
-}
-
-/// A panic elsewhere leaves complete rows behind, so a poisoned lock is still good.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
