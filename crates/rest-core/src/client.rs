@@ -150,6 +150,13 @@ impl RestClient {
         &self.inner.clock
     }
 
+    /// How many calls may still be made today: what the client's own budget leaves, and what the server said last less the
+    /// reserve and the calls under way. `None` if there is no budget and the server said nothing.
+    #[must_use]
+    pub fn calls_left(&self) -> Option<u64> {
+        self.inner.limiter.left(self.inner.now())
+    }
+
     /// A random part of `bound`, for waits that clones must not end together. Repeatable with
     /// [`RestClientBuilder::seed`].
     #[must_use]

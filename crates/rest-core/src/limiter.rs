@@ -215,6 +215,17 @@ impl Limiter {
         }
     }
 
+    /// Calls that may still be made today, by the own budget and by the server's last word.
+    pub(crate) fn left(&self, now: DateTime<Utc>) -> Option<u64> {
+        let day = lock(&self.day);
+        let spent = if day.date == Some(now.date_naive()) { day.spent } else { 0 };
+        let own = self.budget.and_then(|budget| budget.calls).map(|calls| calls.saturating_sub(spent));
+        let floor = |left: &Allowance| self.budget.map_or(0, |budget| budget.floor(left.limit));
+        let told = day.told.into_iter().flat_map(|told| [told.whole, told.share]).flatten();
+        let told = told.map(|left| left.remaining.saturating_sub(floor(&left)).saturating_sub(day.open));
+        told.chain(own).min()
+    }
+
     /// What the server last said about the day.
     pub(crate) fn daily_allowance(&self) -> Option<Allowance> {
         lock(&self.day).told.and_then(|told| told.whole.or(told.share))
@@ -412,6 +423,25 @@ mod tests {
                 drop(asking);
                 drop(limiter.spend(1, now).unwrap());
             }
+        });
+    }
+
+    #[test]
+    fn what_is_left_is_told_before_it_is_spent() {
+        run(async {
+            let now = DateTime::UNIX_EPOCH;
+            assert_eq!(Limiter::new(&Limits::new()).left(now), None);
+            let limiter = Limiter::new(&Limits::new().daily(DailyBudget::calls(100).reserve(50)));
+            drop(limiter.spend(10, now).unwrap());
+            assert_eq!(limiter.left(now), Some(90));
+            limiter.hear(&told(80));
+            let under_way = limiter.spend(5, now).unwrap();
+            assert_eq!(limiter.left(now), Some(25), "80, less 50 in reserve and 5 under way");
+            drop(under_way);
+            limiter.hear(&told(20));
+            assert_eq!(limiter.left(now), Some(0));
+            limiter.hear(&told(10_000));
+            assert_eq!(limiter.left(now + chrono::TimeDelta::days(1)), Some(100));
         });
     }
 

@@ -195,6 +195,13 @@ impl Salesforce {
         self.usage.last()
     }
 
+    /// How many calls may still be made today, by the client's own budget and reserve and by what the server last said;
+    /// `None` if neither limits.
+    #[must_use]
+    pub fn calls_left(&self) -> Option<u64> {
+        self.rest.calls_left()
+    }
+
     /// A random part of `bound`.
     pub(crate) fn jitter(&self, bound: std::time::Duration) -> std::time::Duration {
         self.rest.jitter(bound)

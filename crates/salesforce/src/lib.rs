@@ -72,7 +72,10 @@ pub use options::{Assignment, CallOptions, DuplicateRules};
 pub use rest_core::{BadRecord, Error, ErrorKind, Result, Row};
 pub use time::{format_instant, parse_instant};
 pub use usage::{ApiUsage, Used};
-pub use writes::{ChangedRecord, MOST_WRITTEN, NewRecord, SaveResults, SaveSummary, Saved, WriteOptions};
+pub use writes::{
+    ChangedRecord, MOST_WRITTEN, NewRecord, SaveResults, SaveSummary, Saved, Write, WriteKind, WriteOptions, WritePlan,
+    WritePolicy, WriteReport, WriteStep, WriteWay,
+};
 
 /// The vendor's name in errors, spans, metrics and the ledger.
 pub(crate) const VENDOR: &str = "salesforce";

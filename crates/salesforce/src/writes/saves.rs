@@ -20,6 +20,12 @@ pub struct Saved<T> {
     pub created: Option<bool>,
 }
 
+impl<T> Saved<T> {
+    pub(crate) fn any(self) -> Saved<Any> {
+        Saved { id: self.id.any(), created: self.created }
+    }
+}
+
 impl Saved<Any> {
     /// The same of an object that is known otherwise.
     pub(crate) fn of<T>(self) -> Saved<T> {

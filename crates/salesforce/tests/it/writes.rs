@@ -1,6 +1,7 @@
 //! Many records at once: records that were locked are sent again, only they; a refusal never looks like success; records
 //! of several objects share calls; all-or-none holds.
 
+use futures::StreamExt;
 use salesforce::{
     Account, ChangedRecord, Contact, ContactUpdate, ErrorKind, Id, NewAccount, NewContact, NewRecord, Opportunity,
     WriteOptions,
@@ -152,4 +153,171 @@ async fn records_of_many_objects_share_calls() {
     let deleted = org.client.delete_mixed(&doomed).await;
     assert_eq!(deleted.failures().map(|(place, _)| place).collect::<Vec<_>>(), [3]);
     assert_eq!(org.calls() - before, 4);
+}
+
+mod many {
+    //! The cheapest way, and what it says about itself.
+
+    use futures::stream;
+    use salesforce::{AccountUpdate, Write, WriteKind, WritePolicy, WriteWay};
+
+    use super::*;
+
+    fn titled(title: &str) -> ContactUpdate {
+        ContactUpdate { title: title.into(), ..ContactUpdate::default() }
+    }
+
+    #[tokio::test]
+    async fn a_thousand_records_take_one_call_and_one_record_takes_one() {
+        let org = Org::empty().await;
+        org.client.userinfo().await.unwrap();
+        let contacts = org.client.contacts();
+        let writes: Vec<Write<Contact>> = (0..1_000).map(|n| Write::create(&person(&n.to_string(), None))).collect();
+        let before = org.calls();
+        let report = contacts.write_many(&writes, &WritePolicy::new()).await.unwrap();
+        assert_eq!((org.calls() - before, report.calls, report.plan.calls()), (1, 1, 1));
+        assert_eq!(report.plan.steps[0].way, WriteWay::Composite);
+        let ids: Vec<Id<Contact>> = report.into_result().unwrap().into_iter().map(|saved| saved.id).collect();
+        let rows = contacts.retrieve(&ids, &["LastName"]).await.unwrap();
+        assert!(rows.into_iter().enumerate().all(|(n, row)| row.unwrap().unwrap().last_name == Some(n.to_string())));
+        let report = contacts.write_many(&[Write::update(ids[0], &titled("x"))], &WritePolicy::new()).await.unwrap();
+        assert_eq!((report.plan.steps[0].way, report.calls), (WriteWay::Single, 1));
+        assert!(report.results.summary().is_success());
+        assert_eq!(
+            report.to_string(),
+            "1 of 1 saved; 1 calls made, 0 records sent again; planned 1 calls: Update 1, by a call of its own"
+        );
+        let report = contacts.write_many(&[], &WritePolicy::new()).await.unwrap();
+        assert_eq!((report.calls, report.results.len()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn writes_of_all_kinds_keep_their_order_and_their_places() {
+        let org = Org::empty().await;
+        let contacts = org.client.contacts();
+        let old = contacts.create(&person("old", None)).await.unwrap();
+        let doomed = contacts.create(&person("doomed", None)).await.unwrap();
+        let writes = vec![
+            Write::update(old, &titled("first")),
+            Write::upsert("Crmkit_Key__c", "k", &person("keyed", None)),
+            Write::create(&NewContact::default()),
+            Write::delete(doomed),
+            Write::update(old, &titled("second")),
+            Write::upsert("Crmkit_Key__c", " K ", &person("again", None)),
+            Write::upsert("Crmkit_Key__c", "", &person("no key", None)),
+            Write::create(&person("@{Contact_0.id}", None)),
+            Write::delete(old),
+            Write::create(&person("new", None)),
+        ];
+        let before = org.calls();
+        let report = contacts.write_many(&writes, &WritePolicy::new()).await.unwrap();
+        let fates: Vec<bool> = report.results.iter().map(Result::is_ok).collect();
+        assert_eq!(fates, [true, true, false, true, true, true, false, true, true, true], "{report}");
+        let created: Vec<Option<bool>> =
+            [1, 5].iter().map(|place| report.results[*place].as_ref().unwrap().created).collect();
+        assert_eq!(created, [Some(true), Some(false)]);
+        // Three rounds; the value that looks like a reference travels alone, between what comes before and after it.
+        assert_eq!((org.calls() - before, report.calls, report.plan.calls()), (5, 5, 3));
+        assert_eq!(report.results[6].as_ref().unwrap_err().kind(), ErrorKind::Config);
+        let rows: Vec<_> =
+            org.client.query::<Contact>("SELECT Id, LastName FROM Contact ORDER BY LastName").stream().collect().await;
+        let names: Vec<_> = rows.into_iter().map(|row| row.unwrap().last_name.clone().unwrap()).collect();
+        assert_eq!(names, ["@{Contact_0.id}", "again", "new"]);
+    }
+
+    #[tokio::test]
+    async fn all_or_none_holds_over_collections_of_several_kinds() {
+        let org = Org::empty().await;
+        let contacts = org.client.contacts();
+        let old = contacts.create(&person("old", None)).await.unwrap();
+        let mut writes: Vec<Write<Contact>> = (0..500).map(|n| Write::create(&person(&n.to_string(), None))).collect();
+        writes.push(Write::update(old, &titled("changed")));
+        writes.push(Write::update("003000000000001".parse().unwrap(), &titled("nobody")));
+        let all = WritePolicy::new().all_or_none();
+        let report = contacts.write_many(&writes, &all).await.unwrap();
+        assert_eq!(report.results.summary().to_string(), "0 of 502 saved, 1 refused, 501 undone");
+        assert_eq!(report.calls, 1);
+        assert!(report.results[0].as_ref().unwrap_err().vendor_message().contains("INVALID_CROSS_REFERENCE_KEY"));
+        assert_eq!(report.results.first_failure().unwrap().0, 501);
+        assert_eq!(org.client.count("SELECT COUNT() FROM Contact").await.unwrap(), 1);
+        writes.pop();
+        let report = contacts.write_many(&writes, &all).await.unwrap();
+        assert!(report.results.summary().is_success());
+        let many: Vec<Write<Contact>> = (0..1_001).map(|n| Write::create(&person(&n.to_string(), None))).collect();
+        let before = org.calls();
+        assert_eq!(contacts.write_many(&many, &all).await.unwrap_err().kind(), ErrorKind::Config);
+        let twice = [Write::update(old, &titled("a")), Write::delete(old)];
+        assert_eq!(contacts.write_many(&twice, &all).await.unwrap_err().kind(), ErrorKind::Config);
+        let unwritable = [Write::create(&person("a", None)), Write::upsert("Crmkit_Key__c", "", &person("b", None))];
+        assert_eq!(contacts.write_many(&unwritable, &all).await.unwrap_err().kind(), ErrorKind::Config);
+        assert_eq!(org.calls(), before, "nothing was sent");
+    }
+
+    #[tokio::test]
+    async fn rows_that_were_locked_inside_a_composite_are_sent_again_and_only_they() {
+        let org = Org::empty().await;
+        let parents = accounts(&org, 1).await;
+        let writes: Vec<Write<Contact>> =
+            (0..450).map(|n| Write::create(&person(&n.to_string(), (n % 100 == 7).then_some(parents[0])))).collect();
+        org.sandbox.hold(Vendor::Salesforce, "Account", parents[0].as_str(), 6).unwrap();
+        let report = org.client.contacts().write_many(&writes, &WritePolicy::new()).await.unwrap();
+        assert!(report.results.summary().is_success(), "{report}");
+        // Five were locked, then one of the five.
+        assert_eq!((report.calls, report.resent), (3, 6));
+        assert_eq!(org.client.count("SELECT COUNT() FROM Contact").await.unwrap(), 450);
+    }
+
+    #[tokio::test]
+    async fn an_undone_composite_is_sent_again_as_a_whole() {
+        let org = Org::empty().await;
+        let parents = accounts(&org, 2).await;
+        org.sandbox.hold(Vendor::Salesforce, "Account", parents[1].as_str(), 2).unwrap();
+        let change = |name: &str| AccountUpdate { name: name.into(), ..AccountUpdate::default() };
+        let writes = vec![
+            Write::create(&company("new")),
+            Write::update(parents[0], &change("a")),
+            Write::update(parents[1], &change("b")),
+        ];
+        let report = org.client.accounts().write_many(&writes, &WritePolicy::new().all_or_none()).await.unwrap();
+        assert!(report.results.summary().is_success(), "{report}");
+        assert_eq!((report.calls, report.resent), (3, 6));
+        assert_eq!(org.client.count("SELECT COUNT() FROM Account").await.unwrap(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_spent_budget_stops_a_write_before_its_first_call() {
+        let org = Org::build(sandbox::Data::Empty, |builder| builder.daily_calls(4)).await;
+        org.client.userinfo().await.unwrap();
+        let contacts = org.client.contacts();
+        let writes: Vec<Write<Contact>> = (0..5_001).map(|n| Write::create(&person(&n.to_string(), None))).collect();
+        let before = org.calls();
+        for policy in [WritePolicy::new(), WritePolicy::new().max_calls(2)] {
+            let error = contacts
+                .write_many(&writes[..if policy.max_calls.is_some() { 2_001 } else { 5_001 }], &policy)
+                .await
+                .unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::QuotaExhausted);
+            assert!(error.vendor_message().contains("nothing was sent"), "{error}");
+        }
+        assert_eq!(org.calls(), before);
+        assert_eq!(contacts.plan_writes(&writes[..2_001], &WritePolicy::new()).unwrap().calls(), 3);
+        let server = Org::empty().await;
+        server.client.userinfo().await.unwrap();
+        server.sandbox.set_quirks(Vendor::Salesforce, &serde_json::json!({ "daily_api_requests": 4 })).unwrap();
+        server.client.count("SELECT COUNT() FROM Contact").await.unwrap();
+        let error = server.client.contacts().write_many(&writes, &WritePolicy::new()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::QuotaExhausted, "the server's own word");
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_written_as_it_comes() {
+        let org = Org::empty().await;
+        let contacts = org.client.contacts();
+        let writes = stream::iter((0..2_500).map(|n| Write::create(&person(&n.to_string(), None))));
+        let report = contacts.write_stream(writes, &WritePolicy::new()).await.unwrap();
+        assert_eq!((report.results.summary().saved, report.calls), (2_500, 3));
+        assert_eq!(report.plan.steps[0].writes, [(WriteKind::Create, 2_500)]);
+        let all = contacts.write_stream(stream::iter([]), &WritePolicy::new().all_or_none()).await;
+        assert_eq!(all.unwrap_err().kind(), ErrorKind::Config);
+    }
 }
