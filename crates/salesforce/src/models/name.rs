@@ -9,6 +9,7 @@ use crate::AnyId;
 #[non_exhaustive]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Named {
+    #[serde(rename = "attributes")]
     attributes: Attributes,
     /// The record's id.
     pub id: Option<AnyId>,

@@ -9,11 +9,6 @@ use crate::composite::MOST_HEAVY_PARTS;
 
 /// Records that one composite request writes at most.
 const MOST_PACKED: usize = MOST_WRITTEN * MOST_HEAVY_PARTS;
-/// Calls of a bulk job however small: it is made, filled, closed and watched, and its results are read.
-const BULK_CALLS: usize = 10;
-/// Records for which a bulk job is looked at once more.
-const RECORDS_PER_LOOK: usize = 20_000;
-
 /// What a write does to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -38,27 +33,16 @@ pub enum WriteWay {
     Collection,
     /// Composite requests of up to five collections, so up to 1,000 records a call.
     Composite,
-    /// A bulk job. Its server works through it in its own time.
-    Bulk,
 }
 
 /// Limits and wishes for [`Records::write_many`](crate::Records::write_many).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct WritePolicy {
     /// Whether all records are saved or none. Holds for up to 1,000 records (five collections of 200) that differ.
     pub all_or_none: bool,
-    /// From how many records of one kind on a bulk job is used. Default: from where it takes fewer calls, which is some
-    /// ten thousand.
-    pub bulk_from: Option<usize>,
     /// How many calls may be spent. Default: what the client's daily budget and the server's last word leave.
     pub max_calls: Option<u64>,
-}
-
-impl Default for WritePolicy {
-    fn default() -> Self {
-        Self { all_or_none: false, bulk_from: None, max_calls: None }
-    }
 }
 
 impl WritePolicy {
@@ -73,19 +57,6 @@ impl WritePolicy {
     pub fn all_or_none(mut self) -> Self {
         self.all_or_none = true;
         self
-    }
-
-    /// Uses bulk jobs from so many records of one kind on.
-    #[must_use]
-    pub fn bulk_from(mut self, records: usize) -> Self {
-        self.bulk_from = Some(records);
-        self
-    }
-
-    /// Never uses bulk jobs.
-    #[must_use]
-    pub fn never_bulk(self) -> Self {
-        self.bulk_from(usize::MAX)
     }
 
     /// Spends at most so many calls.
@@ -104,7 +75,7 @@ pub struct WriteStep {
     pub way: WriteWay,
     /// What is written, and how many records of each kind.
     pub writes: Vec<(WriteKind, usize)>,
-    /// The calls it takes, repetitions not included. For a bulk job an estimate.
+    /// The calls it takes, repetitions not included.
     pub calls: u64,
     /// Why this way.
     pub why: String,
@@ -149,42 +120,12 @@ fn packed_calls(collections: usize) -> usize {
     collections.div_ceil(MOST_HEAVY_PARTS)
 }
 
-/// The calls of a bulk job, estimated.
-fn bulk_calls(records: usize) -> usize {
-    BULK_CALLS + records.div_ceil(RECORDS_PER_LOOK)
-}
-
-/// Whether records of one kind go by a bulk job.
-fn is_bulk(records: usize, policy: &WritePolicy) -> bool {
-    !policy.all_or_none
-        && match policy.bulk_from {
-            Some(from) => records >= from.max(1),
-            None => bulk_calls(records) < packed_calls(records.div_ceil(MOST_WRITTEN)),
-        }
-}
-
 /// Decides. `waves` holds, for each round in which no record is written twice, the records of each kind (and external id
-/// field); `has_bulk` says whether bulk jobs can be used at all.
-pub(crate) fn plan(waves: &[Vec<(WriteKind, usize)>], policy: &WritePolicy, has_bulk: bool) -> Result<WritePlan> {
+/// field).
+pub(crate) fn plan(waves: &[Vec<(WriteKind, usize)>], policy: &WritePolicy) -> Result<WritePlan> {
     let mut steps = Vec::new();
     for wave in waves {
-        let (bulk, rest): (Vec<_>, Vec<_>) = wave
-            .iter()
-            .copied()
-            .filter(|(_, records)| *records > 0)
-            .partition(|(_, records)| has_bulk && is_bulk(*records, policy));
-        for (kind, records) in bulk {
-            let why = match policy.bulk_from {
-                Some(from) => format!("by a bulk job, as wished from {from} on"),
-                None => format!(
-                    "by a bulk job of some {} calls, where composite requests would take {}",
-                    bulk_calls(records),
-                    packed_calls(records.div_ceil(MOST_WRITTEN))
-                ),
-            };
-            let calls = count(bulk_calls(records));
-            steps.push(WriteStep { way: WriteWay::Bulk, writes: vec![(kind, records)], calls, why });
-        }
+        let rest: Vec<(WriteKind, usize)> = wave.iter().copied().filter(|(_, records)| *records > 0).collect();
         let collections: usize = rest.iter().map(|(_, records)| records.div_ceil(MOST_WRITTEN)).sum();
         let records: usize = rest.iter().map(|(_, records)| *records).sum();
         let (way, calls, why) = match (records, collections) {
@@ -220,7 +161,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn ways(wave: &[(WriteKind, usize)], policy: &WritePolicy) -> Vec<(WriteWay, u64)> {
-        let plan = plan(&[wave.to_vec()], policy, true).unwrap();
+        let plan = plan(&[wave.to_vec()], policy).unwrap();
         plan.steps.iter().map(|step| (step.way, step.calls)).collect()
     }
 
@@ -238,20 +179,14 @@ mod tests {
             (vec![(Create, 1_001)], vec![(WriteWay::Composite, 2)]),
             (vec![(Create, 300), (Upsert, 300), (Delete, 10)], vec![(WriteWay::Composite, 1)]),
             (vec![(Create, 11_000)], vec![(WriteWay::Composite, 11)]),
-            (vec![(Create, 11_001)], vec![(WriteWay::Bulk, 11)]),
-            (vec![(Upsert, 1_000_000), (Create, 5)], vec![(WriteWay::Bulk, 60), (WriteWay::Collection, 1)]),
         ] {
             assert_eq!(ways(&wave, &default), expected, "{wave:?}");
         }
-        assert_eq!(ways(&[(Create, 50)], &WritePolicy::new().bulk_from(50)), [(WriteWay::Bulk, 11)]);
-        assert_eq!(ways(&[(Create, 50_000)], &WritePolicy::new().never_bulk()), [(WriteWay::Composite, 50)]);
-        let without = plan(&[vec![(Create, 50_000)]], &default, false).unwrap();
-        assert_eq!(without.steps[0].way, WriteWay::Composite);
     }
 
     #[test]
     fn a_plan_says_what_and_why() {
-        let plan = plan(&[vec![(Create, 350), (Delete, 3)], vec![(Update, 1)]], &WritePolicy::new(), true).unwrap();
+        let plan = plan(&[vec![(Create, 350), (Delete, 3)], vec![(Update, 1)]], &WritePolicy::new()).unwrap();
         assert_eq!(
             plan.to_string(),
             "2 calls: Create 350, Delete 3, by composite requests of 5 collections, which take 1000; Update 1, by a call of \
@@ -261,25 +196,24 @@ mod tests {
 
     #[test]
     fn all_or_none_holds_within_one_call() {
-        let policy = WritePolicy::new().all_or_none().bulk_from(1);
+        let policy = WritePolicy::new().all_or_none();
         assert_eq!(ways(&[(Create, 600), (Update, 400)], &policy), [(WriteWay::Composite, 1)]);
-        let refuse = |waves: &[Vec<(WriteKind, usize)>]| plan(waves, &policy, true).unwrap_err();
+        let refuse = |waves: &[Vec<(WriteKind, usize)>]| plan(waves, &policy).unwrap_err();
         assert!(refuse(&[vec![(Create, 1_001)]]).vendor_message().contains("these take 2"));
         assert!(refuse(&[vec![(Update, 1)], vec![(Update, 1)]]).vendor_message().contains("written twice"));
-        assert!(plan(&[vec![(Create, 801), (Update, 200)]], &policy, true).is_err(), "six collections");
+        assert!(plan(&[vec![(Create, 801), (Update, 200)]], &policy).is_err(), "six collections");
     }
 
     proptest! {
         #[test]
-        fn every_record_is_planned_once(wave in prop::collection::vec((0usize..4, 0usize..30_000), 0..5), bulk_from in prop::option::of(0usize..20_000)) {
+        fn every_record_is_planned_once(wave in prop::collection::vec((0usize..4, 0usize..30_000), 0..5)) {
             let wave: Vec<(WriteKind, usize)> =
                 wave.into_iter().map(|(kind, records)| ([Create, Update, Upsert, Delete][kind], records)).collect();
-            let policy = WritePolicy { bulk_from, ..WritePolicy::new() };
-            let plan = plan(&[wave.clone()], &policy, true).unwrap();
+            let plan = plan(std::slice::from_ref(&wave), &WritePolicy::new()).unwrap();
             let planned: usize = plan.steps.iter().flat_map(|step| &step.writes).map(|(_, records)| records).sum();
             prop_assert_eq!(planned, wave.iter().map(|(_, records)| records).sum::<usize>());
             let alone: usize = wave.iter().map(|(_, records)| packed_calls(records.div_ceil(MOST_WRITTEN))).sum();
-            prop_assert!(bulk_from.is_some() || plan.calls() <= alone as u64, "never dearer than the plain way");
+            prop_assert!(plan.calls() <= alone as u64, "never dearer than the plain way");
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::ids::Id;
 use crate::models::{SObject, Writable};
 
 const OPERATION: &str = "sobjects.write_many";
-/// Writes of a stream that are planned together: enough for bulk jobs to be worth their calls.
+/// Writes of a stream that are planned together.
 const WINDOW: usize = 50_000;
 
 /// One write among many, for [`Records::write_many`]. `Debug` shows no content.
@@ -205,7 +205,7 @@ impl<T: Writable> Records<T> {
         let named = |error: Error| error.with_operation(OPERATION).with_vendor(VENDOR);
         let counts: Vec<Vec<(WriteKind, usize)>> =
             waves.iter().map(|wave| wave.iter().map(|(verb, places)| (kind(verb), places.len())).collect()).collect();
-        let plan = plan(&counts, policy, false).map_err(named)?;
+        let plan = plan(&counts, policy).map_err(named)?;
         let (needed, left) = (plan.calls(), self.client.calls_left());
         let allowed = policy.max_calls.into_iter().chain(left).min();
         match allowed.filter(|allowed| *allowed < needed) {
@@ -222,7 +222,7 @@ impl<T: Writable> Records<T> {
 
     /// Makes any number of writes by the way that takes the fewest calls, and tells which that was and why: a call of its
     /// own for one record, a collection for up to 200 of one kind, composite requests of five collections (1,000 records
-    /// a call), or bulk jobs for some ten thousand and more.
+    /// a call) for more.
     ///
     /// Each record has its result, in the order given. Writes of different kinds are made in the order in which the kinds
     /// first occur; of several writes of one record each sees what the earlier ones did. Records that were refused for
