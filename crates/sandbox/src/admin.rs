@@ -14,6 +14,12 @@
 //! POST   /_sandbox/salesforce/events                 an EventEdit: {"action":"gap","object":"Contact","change":"GAP_UPDATE","ids":["003…"]}
 //! GET    /_sandbox/salesforce/outbound               the outbound messages that are due: [{"endpoint","body","notifications","attempt"}]
 //! POST   /_sandbox/salesforce/outbound               the answer of an endpoint: {"notifications":["04l…"],"body":"<…Ack>true…"}
+//! POST   /_sandbox/{vendor}/setup/{action}            what an administrator sets up: salesforce has connected_app
+//!                                                    {"client_id","client_secret","public_key","callback_urls","scopes",
+//!                                                    "approval":"everyone|themselves|admin","approved_users","run_as",
+//!                                                    "secret_for_refresh"}, password {"username","password",
+//!                                                    "security_token"}, expire_sessions {"access_token"?}, subject_token
+//!                                                    {"token_handler","subject_token","username"}
 //! GET    /_sandbox/log                               the call log
 //! DELETE /_sandbox/log                               clear it
 //! GET    /_sandbox/time                              {"now":"…"}
@@ -64,6 +70,7 @@ pub(crate) fn router(sandbox: Sandbox) -> Router {
         .route("/_sandbox/{vendor}/edits", post(edit))
         .route("/_sandbox/{vendor}/faults", get(faults).post(inject).delete(clear_faults))
         .route("/_sandbox/{vendor}/rates", post(rate))
+        .route("/_sandbox/{vendor}/setup/{action}", post(setup))
         .route("/_sandbox/{vendor}/quirks", get(quirks).patch(set_quirks))
         .route("/_sandbox/salesforce/events", post(event_edit))
         .route("/_sandbox/salesforce/outbound", get(outbound_due).post(outbound_answer))
@@ -175,6 +182,12 @@ async fn rate(State(sandbox): State<Sandbox>, Path(name): Path<String>, bytes: B
     let rate: Rate = body(&bytes)?;
     sandbox.faults().rate(vendor, rate.clone());
     Ok(Json(json!({ "added": rate })))
+}
+
+async fn setup(State(sandbox): State<Sandbox>, Path((name, action)): Path<(String, String)>, bytes: Bytes) -> Answer {
+    let vendor = vendor(&name)?;
+    let with = if bytes.is_empty() { Value::Null } else { body(&bytes)? };
+    sandbox.setup(vendor, &action, &with).map(Json).map_err(|message| problem(StatusCode::BAD_REQUEST, message))
 }
 
 async fn quirks(State(sandbox): State<Sandbox>, Path(name): Path<String>) -> Answer {

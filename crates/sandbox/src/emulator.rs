@@ -48,6 +48,16 @@ pub trait Emulator: Send + Sync + 'static {
     /// Everything the emulator holds, as JSON with a stable order: equal states print equally.
     fn state(&self) -> Value;
 
+    /// Does what an administrator does in the vendor's setup pages (an app, a password, the end of all sessions); what
+    /// came of it. Each vendor lists its own actions where it refuses an unknown one.
+    ///
+    /// # Errors
+    /// A sentence that names the unknown action or the wrong value.
+    fn setup(&self, action: &str, with: &Value) -> Result<Value, String> {
+        let _ = with;
+        Err(format!("unknown action {action:?}; {} has none", self.vendor()))
+    }
+
     /// The switches for undocumented behaviour.
     fn quirks(&self) -> Value;
 

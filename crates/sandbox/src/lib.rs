@@ -432,6 +432,15 @@ impl Sandbox {
         self.emulator(vendor).map_or(Value::Null, |emulator| emulator.quirks())
     }
 
+    /// Does what an administrator does in a vendor's setup pages; see the admin API's `setup`.
+    ///
+    /// # Errors
+    /// A sentence that names the unknown action or the wrong value.
+    pub fn setup(&self, vendor: Vendor, action: &str, with: &Value) -> Result<Value, String> {
+        let emulator = self.emulator(vendor).ok_or_else(|| format!("{vendor} is not emulated"))?;
+        emulator.setup(action, with)
+    }
+
     /// Changes some switches of a vendor.
     ///
     /// # Errors

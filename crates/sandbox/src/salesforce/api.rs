@@ -16,7 +16,7 @@ pub(crate) const OLDEST: u32 = 31;
 /// Versions up to this answer with a warning.
 const DEPRECATED: u32 = 40;
 /// Versions from this to [`OLDEST`] existed once.
-const FIRST_EVER: u32 = 7;
+pub(crate) const FIRST_EVER: u32 = 7;
 
 /// A reply in the content type of the vendor.
 pub(crate) fn json_reply(status: StatusCode, body: &Json) -> Reply {
@@ -51,6 +51,10 @@ impl Org {
         match path.as_slice() {
             ["services", "oauth2", "token"] => self.token(request),
             ["services", "oauth2", "revoke"] => self.revoke(request),
+            ["services", "oauth2", "authorize"] => self.authorize(request),
+            ["services", "oauth2", "introspect"] => self.introspect(request),
+            ["services", "Soap", wsdl @ ("u" | "c"), version]
+            | ["services", "Soap", wsdl @ ("u" | "c"), version, _] => self.soap(request, wsdl, version),
             ["services", "oauth2", "userinfo"] => {
                 self.signed_in(request, |org| Answer::ok(org.userinfo(&request.origin)))
             }
@@ -82,7 +86,7 @@ impl Org {
             }
             None => request.param("oauth_token").unwrap_or_default(),
         };
-        if self.sessions.admits(token, self.now, &self.quirks) { Ok(()) } else { Err(ApiError::session_expired()) }
+        if self.admit(token) { Ok(()) } else { Err(ApiError::session_expired()) }
     }
 
     fn versioned(&mut self, request: &Request, version: &str, path: &[&str]) -> Reply {

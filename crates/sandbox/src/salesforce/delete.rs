@@ -8,7 +8,7 @@ use super::ids::SfId;
 use super::org::{Author, Org};
 use super::schema::{Object, ObjectIndex};
 use super::value::Value;
-use super::write::Fields;
+use super::write::{Fields, converted_lead};
 use crate::Action;
 
 impl Org {
@@ -117,10 +117,14 @@ impl Org {
     pub(crate) fn undelete(&mut self, object: ObjectIndex, id: SfId, author: Author) -> Result<(), Failure> {
         let not_in_bin = || ApiError::record("UNDELETE_FAILED", "Entity is not in the recycle bin", &[]);
         let row = self.store.get(object, id).ok_or_else(ApiError::not_found)?;
+        let schema = Arc::clone(&self.schema);
+        if !schema.object(object).can.undeletable {
+            let message = "Entity type is not undeletable";
+            return Err(ApiError::record("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message, &[]).into());
+        }
         if row.deleted_with != Some(id) {
             return Err(not_in_bin().into());
         }
-        let schema = Arc::clone(&self.schema);
         let merged = row.get(schema.object(object), "MasterRecordId");
         if !merged.is_null() {
             return Err(not_in_bin().into());
@@ -145,6 +149,15 @@ impl Org {
         Ok(())
     }
 
+    /// Removes a record for good that was itself put into the bin.
+    pub(crate) fn purge_from_bin(&mut self, object: ObjectIndex, id: SfId, author: Author) -> Result<(), Failure> {
+        let row = self.store.get(object, id).ok_or_else(ApiError::not_found)?;
+        if row.deleted_with != Some(id) {
+            return Err(ApiError::record("DELETE_FAILED", "Entity is not in the recycle bin", &[]).into());
+        }
+        self.purge(object, id, author)
+    }
+
     /// Removes a record for good, from the bin or at once.
     pub(crate) fn purge(&mut self, object: ObjectIndex, id: SfId, author: Author) -> Result<(), Failure> {
         let row = self.store.get(object, id).ok_or_else(ApiError::not_found)?;
@@ -164,7 +177,7 @@ impl Org {
     }
 
     /// Merges up to two losers into a winner: their children move to it, they go to the bin with `MasterRecordId`
-    /// set, and `fields` are written to the winner.
+    /// set, and `fields` are written to the winner. The children that moved.
     pub(crate) fn merge(
         &mut self,
         object: ObjectIndex,
@@ -172,7 +185,7 @@ impl Org {
         losers: &[SfId],
         fields: &Fields,
         author: Author,
-    ) -> Result<(), Failure> {
+    ) -> Result<Vec<SfId>, Failure> {
         let schema = Arc::clone(&self.schema);
         let definition = schema.object(object);
         let sensible = definition.can.mergeable && (1..=2).contains(&losers.len()) && !losers.contains(&winner);
@@ -180,7 +193,13 @@ impl Org {
             let message = "One or two other records of an object that supports merge must be given";
             return Err(ApiError::record("INVALID_OPERATION", message, &[]).into());
         }
-        self.live_row(object, winner)?;
+        let mut moved = Vec::new();
+        for &id in losers.iter().chain([&winner]) {
+            let row = self.live_row(object, id)?;
+            if definition.name == "Lead" && row.get(definition, "IsConverted").is_true() {
+                return Err(converted_lead(&[]).into());
+            }
+        }
         for &loser in losers {
             let mut row = self.live_row(object, loser)?.clone();
             // Children that move to the winner are not told of.
@@ -193,6 +212,8 @@ impl Org {
                     // The winner must not become its own parent.
                     let target = if child == winner { Value::Null } else { Value::Id(winner) };
                     self.relink(link.child, child, link.field, target, author);
+                    derive::roll_up(self, schema.object(link.child), None, child, author);
+                    moved.push(child);
                 }
             }
             self.store.quiet = false;
@@ -201,7 +222,9 @@ impl Org {
             self.stamp(definition, &mut row, author);
             self.store.put(object, row);
             self.note(Action::Deleted, definition, loser, Vec::new());
+            derive::after_delete(self, definition, loser, author);
         }
-        self.update(object, winner, fields, author)
+        self.update(object, winner, fields, author)?;
+        Ok(moved)
     }
 }

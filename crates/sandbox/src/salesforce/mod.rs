@@ -1,12 +1,13 @@
 //! Salesforce: the REST API of an organisation with the sales objects.
 //!
-//! Served: versions and resources, OAuth (client credentials, password, refresh, revocation, user info), describe,
-//! records by id and by external id, conditional reads and writes, `updated` and `deleted`, SOQL with pages,
-//! SOSL and parameterized search, collections, composite, batch, tree and graph, bulk jobs, change events and platform
-//! events (the Pub/Sub API), outbound messages, limits. Ids, tokens, errors and stamps have the vendor's shapes; what
-//! the vendor leaves open is a switch in [`Quirks`].
+//! Served: versions and resources, OAuth (every documented grant, the authorize page, revocation, introspection, who a
+//! token belongs to), the SOAP API where REST has no answer (signing in, lead conversion, merge, undelete, the recycle
+//! bin), describe, records by id and by external id, conditional reads and writes, `updated` and `deleted`, SOQL with
+//! pages, SOSL and parameterized search, collections, composite, batch, tree and graph, bulk jobs, change events and
+//! platform events (the Pub/Sub API), outbound messages, limits. Ids, tokens, errors and stamps have the vendor's shapes;
+//! what the vendor leaves open is a switch in [`Quirks`].
 //!
-//! Not served: SOAP, lead conversion, files and the UI resources (404).
+//! Not served: files and the UI resources (404).
 
 mod api;
 mod batch;
@@ -16,6 +17,7 @@ mod coerce;
 mod collections;
 mod composite;
 mod conditional;
+mod convert;
 mod cursors;
 mod delete;
 mod derive;
@@ -42,6 +44,8 @@ mod schema;
 mod seed;
 mod seed_outreach;
 mod session;
+mod setup;
+mod soap;
 mod soql;
 mod sosl;
 mod store;
@@ -195,21 +199,22 @@ impl Emulator for Salesforce {
             Refusal::RateLimited { retry_after: None } => {
                 let message = "ConcurrentRequests (Concurrent API Requests) Limit exceeded.";
                 let error = ApiError::request("REQUEST_LIMIT_EXCEEDED", message).with_status(StatusCode::FORBIDDEN);
-                api::failure_reply(&error.into())
+                refused(request, &error.into())
             }
             // The vendor itself sends no 429; something between it and the caller does.
             Refusal::RateLimited { retry_after: Some(seconds) } => {
                 Reply::text(StatusCode::TOO_MANY_REQUESTS, "text/plain", "Too Many Requests")
                     .header(header::RETRY_AFTER, seconds)
             }
-            Refusal::QuotaExhausted => api::failure_reply(&api::quota_exhausted().into()),
-            Refusal::ServerError { status } => server_error(*status),
+            Refusal::QuotaExhausted => refused(request, &api::quota_exhausted().into()),
+            Refusal::ServerError { status } => server_error(request, *status),
             Refusal::ExpiredCredentials => {
                 let token = request.header("authorization").and_then(|header| header.split_once(' '));
-                if let Some((_, token)) = token {
-                    self.lock().sessions.end(token.trim());
+                let token = token.map(|(_, token)| token.trim().to_owned()).or_else(|| soap::session_of(request));
+                if let Some(token) = token {
+                    self.lock().sessions.end(&token);
                 }
-                api::failure_reply(&ApiError::session_expired().into())
+                refused(request, &ApiError::session_expired().into())
             }
         }
     }
@@ -217,15 +222,19 @@ impl Emulator for Salesforce {
     fn credentials(&self, origin: &str) -> Value {
         let org = self.lock();
         let credentials = &org.sessions.credentials;
+        let app = org.sessions.apps.get(&credentials.client_id);
+        let password = org.sessions.passwords.get(&credentials.username);
         json!({
             "instance_url": origin,
             "access_token": credentials.access_token,
             "client_id": credentials.client_id,
-            "client_secret": credentials.client_secret,
+            "client_secret": app.map(|app| &app.secret),
             "username": credentials.username,
-            "password": credentials.password,
-            "security_token": credentials.security_token,
+            "password": password.map(|secrets| &secrets.password),
+            "security_token": password.map(|secrets| &secrets.security_token),
             "refresh_token": credentials.refresh_token,
+            "redirect_uri": app.and_then(|app| app.callbacks.first()),
+            "jwt_private_key": oauth::FIRST_KEY,
         })
     }
 
@@ -269,6 +278,10 @@ impl Emulator for Salesforce {
         Value::Object(state)
     }
 
+    fn setup(&self, action: &str, with: &Value) -> Result<Value, String> {
+        self.present().setup(action, with)
+    }
+
     fn quirks(&self) -> Value {
         serde_json::to_value(&self.lock().quirks).unwrap_or_default()
     }
@@ -281,7 +294,7 @@ impl Emulator for Salesforce {
 }
 
 /// Server errors in the words of the application where it speaks itself, of its gateway otherwise.
-fn server_error(status: u16) -> Reply {
+fn server_error(request: &Request, status: u16) -> Reply {
     let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let error = match status {
         500 => ApiError::request(
@@ -294,5 +307,10 @@ fn server_error(status: u16) -> Reply {
             return Reply::text(code, "text/html;charset=UTF-8", page);
         }
     };
-    api::failure_reply(&error.with_status(code).into())
+    refused(request, &error.with_status(code).into())
+}
+
+/// A refusal in the format of the API that was called.
+fn refused(request: &Request, failure: &Failure) -> Reply {
+    soap::refusal(request, failure).unwrap_or_else(|| api::failure_reply(failure))
 }

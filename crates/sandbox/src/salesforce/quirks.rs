@@ -15,6 +15,19 @@ pub struct Quirks {
     /// Life of an access token from the token endpoint after its last use. The token of the ready line does not
     /// age. (Not documented; two hours is the usual setting.)
     pub session_timeout_seconds: u32,
+    /// Whether this host plays `login.salesforce.com` and not the organisation's My Domain, so that the client
+    /// credentials flow is refused.
+    pub is_login_host: bool,
+    /// Whether SOAP `login()` is on; off in new organisations.
+    pub soap_login: bool,
+    /// Whether the caller's address is trusted, so that the security token may be left out after the password.
+    pub trusted_address: bool,
+    /// Whether the authorize page lets the app in at once, as the integration user; else it shows a login form.
+    pub approve_at_once: bool,
+    /// Whether the organisation has the API at all, as its edition decides.
+    pub api_enabled: bool,
+    /// Whether the organisation is active; the tokens of one that is not are refused with `inactive organization`.
+    pub organization_active: bool,
     /// Whether the token endpoint accepts `grant_type=password`; off in new organisations.
     pub password_grant: bool,
     /// Whether each refresh hands out a new refresh token and kills the old one; reuse of a dead one then revokes
@@ -78,6 +91,12 @@ impl Default for Quirks {
         Quirks {
             daily_api_requests: 5_000_000,
             session_timeout_seconds: 2 * 60 * 60,
+            is_login_host: false,
+            soap_login: true,
+            trusted_address: true,
+            approve_at_once: true,
+            api_enabled: true,
+            organization_active: true,
             password_grant: true,
             rotate_refresh_tokens: false,
             open_cursors: 10,

@@ -266,7 +266,7 @@ impl Org {
 }
 
 /// What a converted lead became is to be written instead.
-fn converted_lead(fields: &[&str]) -> ApiError {
+pub(crate) fn converted_lead(fields: &[&str]) -> ApiError {
     ApiError::record("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", fields)
 }
 

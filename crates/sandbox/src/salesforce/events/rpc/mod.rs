@@ -18,7 +18,7 @@ use tower::ServiceExt;
 
 use super::bus::Bus;
 use crate::log::{Action, Actor, Entry};
-use crate::salesforce::{Org, Salesforce};
+use crate::salesforce::Salesforce;
 use crate::{CallLog, Clock, Effect, Vendor};
 use errors::{Code, refusal};
 use proto::pub_sub_server::{PubSub, PubSubServer};
@@ -92,9 +92,7 @@ impl Rpc {
     }
 
     fn still_admitted(&self, caller: &Caller) -> Result<(), Status> {
-        let mut org = self.salesforce.present();
-        let Org { sessions, quirks, now, .. } = &mut *org;
-        if sessions.admits(&caller.token, *now, quirks) {
+        if self.salesforce.present().admit(&caller.token) {
             return Ok(());
         }
         Err(refusal(
