@@ -59,6 +59,7 @@ impl Org {
                 self.signed_in(request, |org| Answer::ok(org.userinfo(&request.origin)))
             }
             ["id", _, _] => self.signed_in(request, |org| Answer::ok(org.identity(&request.origin))),
+            ["cometd", ..] => self.cometd(request),
             ["services", "data"] => json_reply(StatusCode::OK, &versions()),
             ["services", "data", version, rest @ ..] => self.versioned(request, version, rest),
             _ => failure_reply(&ApiError::not_found().into()),
@@ -74,7 +75,7 @@ impl Org {
         }
     }
 
-    fn authenticate(&mut self, request: &Request) -> Result<(), ApiError> {
+    pub(crate) fn authenticate(&mut self, request: &Request) -> Result<(), ApiError> {
         let unauthorized = |code, message| ApiError::request(code, message).with_status(StatusCode::UNAUTHORIZED);
         let token = match request.header("authorization") {
             Some(header) => {

@@ -142,13 +142,14 @@ impl Org {
 /// An object without its fields.
 fn summary(object: &Object, version: &str) -> Json {
     let can = object.can;
+    let kept = !super::events::is_platform(object);
     let base = format!("/services/data/{version}/sobjects/{}", object.name);
     json!({
         "activateable": false,
         "associateEntityType": null,
         "associateParentEntity": null,
         "createable": can.createable,
-        "custom": object.name.ends_with("__c"),
+        "custom": object.name.ends_with("__c") || !kept,
         "customSetting": false,
         "deepCloneable": false,
         "deletable": can.deletable,
@@ -164,9 +165,9 @@ fn summary(object: &Object, version: &str) -> Json {
         "mergeable": can.mergeable,
         "mruEnabled": can.most_recently_used,
         "name": object.name,
-        "queryable": true,
+        "queryable": kept,
         "replicateable": can.replicateable,
-        "retrieveable": true,
+        "retrieveable": kept,
         "searchable": can.searchable,
         "triggerable": can.triggerable,
         "undeletable": can.undeletable,

@@ -4,7 +4,7 @@
 //! token belongs to), the SOAP API where REST has no answer (signing in, lead conversion, merge, undelete, the recycle
 //! bin), describe, records by id and by external id, conditional reads and writes, `updated` and `deleted`, SOQL with
 //! pages, SOSL and parameterized search, collections, composite, batch, tree and graph, bulk jobs, change events and
-//! platform events (the Pub/Sub API), outbound messages, limits. Ids, tokens, errors and stamps have the vendor's shapes;
+//! platform events (Pub/Sub and Streaming API), outbound messages, limits. Ids, tokens, errors and stamps have the vendor's shapes;
 //! what the vendor leaves open is a switch in [`Quirks`].
 //!
 //! Not served: files and the UI resources (404).

@@ -7,7 +7,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use super::bulk::Bulk;
 use super::cursors::Cursors;
 use super::errors::{ApiError, Failure};
-use super::events::{Bus, Cause, Held, Messages};
+use super::events::{Bus, Cause, Cometd, Held, Messages};
 use super::ids::SfId;
 use super::locks::Locks;
 use super::quirks::Quirks;
@@ -50,6 +50,8 @@ pub(crate) struct Org {
     pub(crate) bulk: Bulk,
     /// What is told to subscribers.
     pub(crate) bus: Bus,
+    /// Who listens to the bus over the Streaming API.
+    pub(crate) cometd: Cometd,
     /// What is sent to addresses.
     pub(crate) messages: Messages,
     /// Platform events that are published when their request has succeeded.
@@ -91,6 +93,7 @@ impl Org {
             locks: Locks::default(),
             bulk: Bulk::new(context.rng("salesforce bulk")),
             bus: Bus::new(context),
+            cometd: Cometd::default(),
             messages: Messages::default(),
             held_events: Vec::new(),
             effects: Vec::new(),

@@ -51,10 +51,11 @@ async fn platform_events_are_published_like_records_and_kept_by_nobody() {
         call(&sandbox, "POST", &format!("{base}/sobjects/Low_Ink__e"), json!({"Ink_Percentage__c": 1})).await;
     assert_eq!((status, &refused[0]["errorCode"]), (400, &json!("REQUIRED_FIELD_MISSING")));
     let (_, state) = call(&sandbox, "GET", &format!("{base}/sobjects/Low_Ink__e/describe"), Value::Null).await;
-    assert_eq!(
-        (&state["createable"], &state["updateable"], &state["deletable"]),
-        (&json!(true), &json!(false), &json!(false))
-    );
+    let flags = ["createable", "updateable", "deletable", "queryable"].map(|flag| state[flag].as_bool().unwrap());
+    assert_eq!(flags, [true, false, false, false]);
+    let (status, refused) =
+        call(&sandbox, "GET", &format!("{base}/query?q=SELECT+CreatedDate+FROM+Low_Ink__e"), Value::Null).await;
+    assert_eq!((status, &refused[0]["errorCode"]), (400, &json!("INVALID_TYPE_FOR_OPERATION")));
 }
 
 #[tokio::test]
@@ -132,4 +133,89 @@ fn the_same_seed_makes_the_same_events() {
     };
     assert_eq!(told(3), told(3));
     assert_ne!(told(3), told(4));
+}
+
+/// A client of the older Streaming API: one message and its answers.
+async fn bayeux(sandbox: &Sandbox, message: Value) -> Vec<Value> {
+    let (status, answers) = call(sandbox, "POST", "/cometd/62.0", json!([message])).await;
+    assert_eq!(status, 200);
+    answers.as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn the_streaming_api_delivers_the_same_events_as_json() {
+    let sandbox = sandbox();
+    let id = sandbox
+        .create(
+            Vendor::Salesforce,
+            "Contact",
+            json!({"LastName": "A", "Birthdate": "2000-01-02", "MailingCity": "Rome"}),
+        )
+        .unwrap()
+        .id;
+    let shaken = bayeux(&sandbox, json!({"channel": "/meta/handshake", "version": "1.0", "supportedConnectionTypes": ["long-polling"], "id": "1"})).await;
+    assert_eq!((&shaken[0]["successful"], &shaken[0]["id"]), (&json!(true), &json!("1")));
+    let client = shaken[0]["clientId"].clone();
+    let subscribe = async |channel: &str, replay: i64| {
+        let message = json!({"channel": "/meta/subscribe", "clientId": client, "subscription": channel, "ext": {"replay": {channel: replay}}});
+        bayeux(&sandbox, message).await.remove(0)
+    };
+    let connect = async || {
+        bayeux(&sandbox, json!({"channel": "/meta/connect", "clientId": client, "connectionType": "long-polling"}))
+            .await
+    };
+    assert_eq!(subscribe("/data/ContactChangeEvent", -2).await["successful"], true);
+    let answers = connect().await;
+    let [event, connected] = answers.as_slice() else { panic!("{answers:?}") };
+    assert_eq!((&connected["successful"], &connected["advice"]["reconnect"]), (&json!(true), &json!("retry")));
+    let payload = &event["data"]["payload"];
+    assert_eq!((&payload["Birthdate"], &payload["Name"]), (&json!("2000-01-02"), &json!({"LastName": "A"})));
+    assert_eq!(payload["LastModifiedDate"], "2025-06-02T09:00:00.000Z");
+    assert!(payload.get("Email").is_none() && payload["ChangeEventHeader"].get("nulledFields").is_none());
+    let first = event["data"]["event"]["replayId"].as_i64().unwrap();
+
+    sandbox.edit(Vendor::Salesforce, "Contact", &id, json!({"MailingCity": null, "Phone": "1"})).unwrap();
+    let answers = connect().await;
+    let payload = &answers[0]["data"]["payload"];
+    assert_eq!(
+        payload["ChangeEventHeader"]["changedFields"],
+        json!(["Phone", "LastModifiedDate", "MailingAddress.City"])
+    );
+    assert_eq!((&payload["Phone"], &payload["MailingAddress"]), (&json!("1"), &json!({"City": null})));
+    assert_eq!(connect().await.len(), 1, "each event once");
+
+    // From a stored place; from none that exists; a channel that is not there.
+    assert_eq!(subscribe("/data/ContactChangeEvent", first).await["successful"], true);
+    assert_eq!(connect().await.len(), 2);
+    let refused = subscribe("/data/ContactChangeEvent", first + 1_000_000).await;
+    assert!(refused["error"].as_str().unwrap().starts_with("400::The replayId"), "{refused}");
+    assert!(subscribe("/data/NopeChangeEvent", -1).await["error"].as_str().unwrap().starts_with("404"));
+
+    // A client that is silent for long is forgotten, and told to begin anew; one without a session is not let in.
+    sandbox.clock().advance(chrono::TimeDelta::minutes(5));
+    let forgotten = connect().await;
+    assert_eq!(
+        (&forgotten[0]["error"], &forgotten[0]["advice"]["reconnect"]),
+        (&json!("403::Unknown client"), &json!("handshake"))
+    );
+    let request = Request::post("/cometd/62.0").body(text(&json!([{"channel": "/meta/handshake"}]))).unwrap();
+    let (_, stranger) = read(sandbox.salesforce(), request).await;
+    assert_eq!(stranger[0]["error"], "401::Authentication invalid");
+}
+
+#[tokio::test]
+async fn no_bayeux_message_panics() {
+    let sandbox = sandbox();
+    for message in [
+        json!(null),
+        json!({}),
+        json!([]),
+        json!({"channel": 7}),
+        json!({"channel": "/meta/connect", "clientId": {}}),
+        json!({"channel": "/x"}),
+    ] {
+        let (status, _) = call(&sandbox, "POST", "/cometd/62.0", message.clone()).await;
+        assert!(status == 200 || status == 400, "{message}");
+    }
+    assert_eq!(call(&sandbox, "GET", "/cometd/62.0", Value::Null).await.0, 400);
 }

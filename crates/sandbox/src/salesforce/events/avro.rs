@@ -3,7 +3,7 @@
 use rust_decimal::prelude::ToPrimitive as _;
 use serde_json::{Map, Value as Json};
 
-use super::shape::{Kind, Shape};
+use super::shape::{CHANGES, HEADER, Kind, Shape, Source};
 use crate::salesforce::value::Value;
 
 pub(crate) fn long(out: &mut Vec<u8>, number: i64) {
@@ -78,6 +78,45 @@ pub(crate) fn read(shape: &Shape, payload: &[u8]) -> Result<Map<String, Json>, S
     if reader.rest.is_empty() { Ok(fields) } else { Err("bytes are left over".to_owned()) }
 }
 
+/// Reads a change event back: its header by name, and its fields; what is null is left out. `None` for what this sandbox
+/// has not written.
+pub(crate) fn read_change(shape: &Shape, payload: &[u8]) -> Option<(Map<String, Json>, Map<String, Json>)> {
+    let mut reader = Reader { rest: payload };
+    let mut header = Map::new();
+    for name in HEADER {
+        let value = match name {
+            "recordIds" | "nulledFields" | "diffFields" | "changedFields" => Json::from(reader.texts().ok()?),
+            "changeType" => {
+                let symbol = usize::try_from(reader.long().ok()?).ok()?;
+                Json::from(*CHANGES.get(symbol)?)
+            }
+            "sequenceNumber" | "commitTimestamp" | "commitNumber" => Json::from(reader.long().ok()?),
+            _ => reader.value(Kind::Text).ok()?,
+        };
+        header.insert(name.to_owned(), value);
+    }
+    let mut fields = Map::new();
+    for field in &shape.fields {
+        if !reader.member().ok()? {
+            continue;
+        }
+        let value = match &field.source {
+            Source::Parts(parts) => {
+                let mut inner = Map::new();
+                for (name, _, kind) in parts {
+                    if reader.member().ok()? {
+                        inner.insert((*name).to_owned(), reader.value(*kind).ok()?);
+                    }
+                }
+                Json::Object(inner)
+            }
+            _ => reader.value(field.kind).ok()?,
+        };
+        fields.insert(field.name.clone(), value);
+    }
+    Some((header, fields))
+}
+
 struct Reader<'a> {
     rest: &'a [u8],
 }
@@ -99,6 +138,19 @@ impl<'a> Reader<'a> {
             }
         }
         Err("a number is too long".to_owned())
+    }
+
+    fn texts(&mut self) -> Result<Vec<String>, String> {
+        let mut list = Vec::new();
+        loop {
+            let count = self.long()?;
+            if count == 0 {
+                return Ok(list);
+            }
+            for _ in 0..count.unsigned_abs() {
+                list.extend(self.value(Kind::Text)?.as_str().map(str::to_owned));
+            }
+        }
     }
 
     /// Which member of `["null", …]` follows.

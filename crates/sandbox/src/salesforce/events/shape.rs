@@ -167,6 +167,35 @@ impl Shape {
         Shape { name, fields, json, id }
     }
 
+    /// The names of the fields that entries of a header's list mean.
+    pub(crate) fn names(&self, entries: &[String]) -> Vec<String> {
+        let places = |digits: &str| -> Vec<usize> {
+            let digits = digits.trim_start_matches("0x").chars().rev().enumerate();
+            digits
+                .flat_map(|(nibble, digit)| {
+                    let bits = digit.to_digit(16).unwrap_or_default();
+                    (0..4).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| nibble * 4 + bit)
+                })
+                .collect()
+        };
+        let field = |place: usize| place.checked_sub(1).and_then(|place| self.fields.get(place));
+        let mut names = Vec::new();
+        for entry in entries {
+            match entry.split_once('-') {
+                None => names.extend(places(entry).into_iter().filter_map(field).map(|field| field.name.clone())),
+                Some((parent, digits)) => {
+                    let parent = parent.parse().ok().and_then(field);
+                    let Some(EventField { name, source: Source::Parts(parts), .. }) = parent else {
+                        continue;
+                    };
+                    let parts = places(digits).into_iter().filter_map(|place| parts.get(place));
+                    names.extend(parts.map(|(part, _, _)| format!("{name}.{part}")));
+                }
+            }
+        }
+        names
+    }
+
     /// The fields with these indexes in the object, as the header names them: one number for the plain fields, one more
     /// text for each compound field.
     pub(crate) fn bitmaps(&self, named: impl Fn(FieldIndex) -> bool) -> Vec<String> {
@@ -307,22 +336,32 @@ fn part(fields: &mut Vec<EventField>, compound: &str, name: &'static str, index:
 }
 
 fn header() -> Json {
-    let texts = json!({"type": "array", "items": "string"});
-    json!({"name": "ChangeEventHeader", "type": {"type": "record", "name": "ChangeEventHeader", "fields": [
-        {"name": "entityName", "type": "string"},
-        {"name": "recordIds", "type": texts},
-        {"name": "changeType", "type": {"type": "enum", "name": "ChangeType", "symbols": CHANGES}},
-        {"name": "changeOrigin", "type": "string"},
-        {"name": "transactionKey", "type": "string"},
-        {"name": "sequenceNumber", "type": "int"},
-        {"name": "commitTimestamp", "type": "long"},
-        {"name": "commitNumber", "type": "long"},
-        {"name": "commitUser", "type": "string"},
-        {"name": "nulledFields", "type": texts},
-        {"name": "diffFields", "type": texts},
-        {"name": "changedFields", "type": texts},
-    ]}})
+    let kind = |name: &str| match name {
+        "recordIds" | "nulledFields" | "diffFields" | "changedFields" => json!({"type": "array", "items": "string"}),
+        "changeType" => json!({"type": "enum", "name": "ChangeType", "symbols": CHANGES}),
+        "sequenceNumber" => json!("int"),
+        "commitTimestamp" | "commitNumber" => json!("long"),
+        _ => json!("string"),
+    };
+    let fields: Vec<Json> = HEADER.iter().map(|name| json!({"name": name, "type": kind(name)})).collect();
+    json!({"name": "ChangeEventHeader", "type": {"type": "record", "name": "ChangeEventHeader", "fields": fields}})
 }
+
+/// The parts of the header, in their order.
+pub(crate) const HEADER: [&str; 12] = [
+    "entityName",
+    "recordIds",
+    "changeType",
+    "changeOrigin",
+    "transactionKey",
+    "sequenceNumber",
+    "commitTimestamp",
+    "commitNumber",
+    "commitUser",
+    "nulledFields",
+    "diffFields",
+    "changedFields",
+];
 
 /// The kinds of change, in the order of their numbers.
 pub(crate) const CHANGES: [&str; 9] = [
@@ -398,6 +437,7 @@ mod tests {
         assert_eq!(shape.bitmaps(|field| field == last), [format!("{}-0x04", place("Name"))]);
         let two = shape.bitmaps(|field| [street, city, email].contains(&field));
         assert_eq!(two, [hex(&[place("Email")]), format!("{}-0x03", place("MailingAddress"))]);
+        assert_eq!(shape.names(&two), ["Email", "MailingAddress.Street", "MailingAddress.City"]);
         assert!(shape.bitmaps(|_| false).is_empty());
     }
 }

@@ -109,6 +109,11 @@ impl<'a> Binder<'a> {
         let Some(index) = self.schema.find(&query.from.parts.join(".")) else {
             return Err(query.unsupported());
         };
+        let object = self.schema.object(index);
+        if super::super::events::is_platform(object) {
+            let message = format!("entity type {} does not support query", object.name);
+            return Err(SoqlError::new("INVALID_TYPE_FOR_OPERATION", message, Some(query.from.at)));
+        }
         self.bind_on(query, index, 0)
     }
 
