@@ -20,6 +20,7 @@
 //!                                                    "secret_for_refresh"}, password {"username","password",
 //!                                                    "security_token"}, expire_sessions {"access_token"?}, subject_token
 //!                                                    {"token_handler","subject_token","username"}
+//! POST   /_sandbox/{vendor}/schema                    change objects and fields: {"change":"set_field_visible",…}
 //! GET    /_sandbox/log                               the call log
 //! DELETE /_sandbox/log                               clear it
 //! GET    /_sandbox/time                              {"now":"…"}
@@ -71,6 +72,7 @@ pub(crate) fn router(sandbox: Sandbox) -> Router {
         .route("/_sandbox/{vendor}/faults", get(faults).post(inject).delete(clear_faults))
         .route("/_sandbox/{vendor}/rates", post(rate))
         .route("/_sandbox/{vendor}/setup/{action}", post(setup))
+        .route("/_sandbox/{vendor}/schema", post(alter_schema))
         .route("/_sandbox/{vendor}/quirks", get(quirks).patch(set_quirks))
         .route("/_sandbox/salesforce/events", post(event_edit))
         .route("/_sandbox/salesforce/outbound", get(outbound_due).post(outbound_answer))
@@ -192,6 +194,12 @@ async fn setup(State(sandbox): State<Sandbox>, Path((name, action)): Path<(Strin
 
 async fn quirks(State(sandbox): State<Sandbox>, Path(name): Path<String>) -> Answer {
     Ok(Json(sandbox.quirks(vendor(&name)?)))
+}
+
+async fn alter_schema(State(sandbox): State<Sandbox>, Path(name): Path<String>, bytes: Bytes) -> Answer {
+    let change: Value = body(&bytes)?;
+    sandbox.alter_schema(vendor(&name)?, &change).map_err(|message| problem(StatusCode::BAD_REQUEST, message))?;
+    Ok(Json(json!({ "changed": change })))
 }
 
 async fn set_quirks(State(sandbox): State<Sandbox>, Path(name): Path<String>, bytes: Bytes) -> Answer {

@@ -61,6 +61,14 @@ pub trait Emulator: Send + Sync + 'static {
     /// The switches for undocumented behaviour.
     fn quirks(&self) -> Value;
 
+    /// Changes what objects and fields there are, as an administrator does while others work.
+    ///
+    /// # Errors
+    /// A sentence that says why the change makes no sense, or that this vendor takes none.
+    fn alter_schema(&self, change: &Value) -> Result<(), String> {
+        Err(format!("the schema of {} cannot be changed: {change}", self.vendor()))
+    }
+
     /// Changes some switches; the others keep their value.
     ///
     /// # Errors

@@ -441,6 +441,18 @@ impl Sandbox {
         emulator.setup(action, with)
     }
 
+    /// Changes what objects and fields a vendor's account has, as an administrator does while others work: the body of
+    /// `POST /_sandbox/{vendor}/schema`. Only Salesforce takes changes: `{"change": "add_field", "object": "Contact",
+    /// "field": {"name": "Size__c", "type": "picklist", "values": ["S", "L"]}}`, and `add_object`, `change_field`,
+    /// `add_picklist_value`, `remove_picklist_value`, `set_field_visible`, `remove_field`.
+    ///
+    /// # Errors
+    /// A sentence that says why the change makes no sense.
+    pub fn alter_schema(&self, vendor: Vendor, change: &Value) -> Result<(), String> {
+        let emulator = self.emulator(vendor).ok_or_else(|| format!("{vendor} is not emulated"))?;
+        emulator.alter_schema(change)
+    }
+
     /// Changes some switches of a vendor.
     ///
     /// # Errors

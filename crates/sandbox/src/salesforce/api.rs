@@ -150,6 +150,10 @@ impl Org {
             ["sobjects", object, "updated"] => self.updated(call, object),
             ["sobjects", object, "deleted"] => self.deleted(call, object),
             ["sobjects", event, "eventSchema"] => self.event_schema_of(call, event),
+            ["sobjects", object, "describe", _, ..] | ["sobjects", object, "listviews" | "quickActions", ..] => {
+                self.layout_resource(call, object, path.get(2..).unwrap_or_default())
+            }
+            ["sobjects", object, id, field] if self.is_content(object, field) => self.content(call, object, id, field),
             ["sobjects", object, id] => self.row_resource(call, object, id),
             ["sobjects", object, key, value] => self.keyed_resource(call, object, key, value),
             ["sobjects", object, id, steps @ ..] => {
@@ -203,10 +207,11 @@ fn reply(answer: Result<Answer, Failure>) -> Reply {
         Ok(answer) => answer,
         Err(failure) => return failure_reply(&failure),
     };
-    let mut reply = match (&answer.body, &answer.csv) {
-        (Some(body), _) => json_reply(answer.status, body),
-        (None, Some(csv)) => Reply::text(answer.status, "text/csv; charset=UTF-8", csv.clone()),
-        (None, None) => Reply::empty(answer.status),
+    let mut reply = match (&answer.body, &answer.csv, &answer.binary) {
+        (Some(body), ..) => json_reply(answer.status, body),
+        (None, Some(csv), _) => Reply::text(answer.status, "text/csv; charset=UTF-8", csv.clone()),
+        (None, None, Some(content)) => Reply::text(answer.status, "application/octetstream", content.clone()),
+        (None, None, None) => Reply::empty(answer.status),
     };
     for (name, value) in &answer.headers {
         set(&mut reply, name, value);

@@ -128,6 +128,8 @@ pub(crate) struct Answer {
     pub(crate) body: Option<Json>,
     /// The rows of a bulk job, in place of a body of JSON.
     pub(crate) csv: Option<Bytes>,
+    /// The content of a file.
+    pub(crate) binary: Option<Bytes>,
 }
 
 impl Answer {
@@ -140,7 +142,11 @@ impl Answer {
     }
 
     pub(crate) fn empty(status: StatusCode) -> Answer {
-        Answer { status, headers: Vec::new(), body: None, csv: None }
+        Answer { status, headers: Vec::new(), body: None, csv: None, binary: None }
+    }
+
+    pub(crate) fn binary(content: Vec<u8>) -> Answer {
+        Answer { binary: Some(content.into()), ..Answer::empty(StatusCode::OK) }
     }
 
     pub(crate) fn csv(text: String) -> Answer {

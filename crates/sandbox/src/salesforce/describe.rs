@@ -32,13 +32,13 @@ impl Org {
     /// The body, or 304 when the caller has it: the schema is as old as the organisation.
     fn unless_known(&self, call: &Call, body: impl FnOnce() -> Json) -> Result<Answer, Failure> {
         let since = call.date_header("if-modified-since")?;
-        let answer = if since.is_some_and(|since| since >= self.born) {
+        let answer = if since.is_some_and(|since| since >= self.schema_changed) {
             Answer::empty(axum::http::StatusCode::NOT_MODIFIED)
         } else {
             Answer::ok(body())
         };
-        let tag = format!("\"{:08x}\"", self.born.timestamp() & 0xffff_ffff);
-        Ok(answer.header("last-modified", http_date(self.born)).header("etag", tag))
+        let tag = format!("\"{:08x}\"", (self.schema_changed.timestamp() + i64::from(self.schema_edits)) & 0xffff_ffff);
+        Ok(answer.header("last-modified", http_date(self.schema_changed)).header("etag", tag))
     }
 
     /// `GET sobjects/X`.
@@ -213,7 +213,10 @@ fn field(object: &Object, field: &Field) -> Json {
     // Owners, record types, and what the platform itself refers to.
     let fixed =
         ["OwnerId", "RecordTypeId", "MasterRecordId", "CreatedById", "LastModifiedById", "RecurrenceActivityId"];
-    let lookup = field.kind == FieldType::Reference && !fixed.contains(&field.name) && field.relationship.is_some();
+    let lookup = field.kind == FieldType::Reference
+        && !fixed.contains(&field.name)
+        && field.relationship.is_some()
+        && (field.nillable || field.custom());
     let mask = (field.kind == FieldType::EncryptedString).then_some("*");
     let detail = field.custom() && field.cascade_delete && !field.nillable;
     let attributes = [
@@ -223,7 +226,7 @@ fn field(object: &Object, field: &Field) -> Json {
         ("byteLength", json!(if text { field.length * bytes_per_character } else { 0 })),
         ("calculated", json!(field.formula.is_some())),
         ("calculatedFormula", json!(field.formula)),
-        ("cascadeDelete", json!(field.cascade_delete && !field.nillable)),
+        ("cascadeDelete", json!(detail)),
         ("caseSensitive", json!(field.case_sensitive)),
         ("compoundFieldName", json!(field.compound)),
         ("controllerName", json!(field.controller)),
@@ -264,7 +267,7 @@ fn field(object: &Object, field: &Field) -> Json {
         ("referenceTo", json!(field.reference_to)),
         ("relationshipName", json!(field.relationship)),
         ("relationshipOrder", json!(detail.then_some(0))),
-        ("restrictedDelete", json!(field.restricted_delete)),
+        ("restrictedDelete", json!(field.restricted_delete && field.custom())),
         ("restrictedPicklist", json!(field.restricted)),
         ("scale", json!(field.scale)),
         ("searchPrefilterable", json!(lookup)),

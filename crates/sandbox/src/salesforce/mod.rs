@@ -30,6 +30,7 @@ mod fixtures;
 pub mod fuzzing;
 mod graph;
 mod ids;
+mod layouts;
 mod limits;
 mod locks;
 mod oauth;
@@ -284,6 +285,11 @@ impl Emulator for Salesforce {
 
     fn quirks(&self) -> Value {
         serde_json::to_value(&self.lock().quirks).unwrap_or_default()
+    }
+
+    fn alter_schema(&self, change: &Value) -> Result<(), String> {
+        let edit = serde_json::from_value(change.clone()).map_err(|error| error.to_string())?;
+        self.present().alter(&edit)
     }
 
     fn set_quirks(&self, changes: &Value) -> Result<(), String> {

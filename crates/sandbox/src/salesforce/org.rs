@@ -62,6 +62,10 @@ pub(crate) struct Org {
     pub(crate) now: DateTime<Utc>,
     /// When the organisation was set up.
     pub(crate) born: DateTime<Utc>,
+    /// When the schema last changed.
+    pub(crate) schema_changed: DateTime<Utc>,
+    /// How often it has changed.
+    pub(crate) schema_edits: u32,
 }
 
 /// A point to which a failed write goes back.
@@ -99,6 +103,8 @@ impl Org {
             effects: Vec::new(),
             now,
             born: now,
+            schema_changed: now,
+            schema_edits: 0,
         }
     }
 
@@ -112,6 +118,16 @@ impl Org {
         // What jobs have written on their own.
         let cause = Cause::of_job(self.caller().user);
         self.tell(&cause);
+    }
+
+    /// Changes the schema as an administrator does in the setup.
+    pub(crate) fn alter(&mut self, edit: &super::schema::SchemaEdit) -> Result<(), String> {
+        let schema = Arc::new(self.schema.altered(edit)?);
+        self.store.adopt(Arc::clone(&schema));
+        self.schema = schema;
+        self.schema_changed = self.now;
+        self.schema_edits += 1;
+        Ok(())
     }
 
     pub(crate) fn savepoint(&mut self) -> Savepoint {

@@ -147,6 +147,27 @@ impl Store {
         }
     }
 
+    /// Goes over to a changed schema, in which objects and fields have kept their places.
+    pub(crate) fn adopt(&mut self, schema: Arc<Schema>) {
+        let first_number = self.tables.iter().map(|table| table.next_number).max().unwrap_or_default();
+        self.tables.resize_with(schema.objects.len(), || Table { next_number: first_number, ..Table::default() });
+        for (table, object) in self.tables.iter_mut().zip(&schema.objects) {
+            for row in table.rows.values_mut().filter(|row| row.values.len() < object.fields.len()) {
+                let blank = Row::new(object, row.id);
+                let known = row.values.len();
+                Arc::make_mut(row).values.extend(blank.values.into_iter().skip(known));
+            }
+            for (index, _) in object.fields.iter().enumerate().filter(|(_, field)| field.indexed()) {
+                let rows = &table.rows;
+                table.indexes.entry(index).or_insert_with(|| {
+                    let keys = rows.values().filter_map(|row| Some((Key::of(row.values.get(index)?)?, row.id)));
+                    keys.collect()
+                });
+            }
+        }
+        self.schema = schema;
+    }
+
     /// An id that was never used.
     pub(crate) fn next_id(&mut self, object: ObjectIndex) -> SfId {
         let prefix = self.schema.object(object).prefix;

@@ -26,6 +26,11 @@ pub(super) fn compute(object: &Object, row: &mut Row) {
     }
 }
 
+/// Whether a formula can be read; a sentence about what is wrong with it otherwise.
+pub(crate) fn check(formula: &str) -> Result<(), String> {
+    Formula::parse(formula).map(drop)
+}
+
 /// A formula read.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Formula {

@@ -11,7 +11,8 @@ mod service;
 use std::sync::Arc;
 
 pub(crate) use activities::open_activity;
-pub(crate) use files::publish_note;
+pub(crate) use files::{bytes_of, publish_note};
+pub(crate) use formula::check as check_formula;
 pub(crate) use marketing::{count, first_statuses};
 
 use super::errors::{ApiError, Failure};

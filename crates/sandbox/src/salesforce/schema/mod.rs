@@ -1,6 +1,7 @@
 //! Objects and their fields: what describe shows and every read and write is checked against.
 
 mod activities;
+mod alter;
 mod custom;
 mod events;
 mod field;
@@ -15,6 +16,7 @@ mod setup;
 
 use std::collections::HashMap;
 
+pub(crate) use alter::SchemaEdit;
 pub(crate) use field::{DefaultValue, Field, FieldType, PicklistValue};
 
 /// Index of an object in [`Schema::objects`].

@@ -265,7 +265,7 @@ fn opportunity_contact_role() -> Object {
             id("Contact Role ID"),
             part(reference("OpportunityId", "Opportunity ID", &["Opportunity"]).create_only()),
             part(reference("ContactId", "Contact ID", &["Contact"]).rw()),
-            picklist("Role", "Role", 40, list::CONTACT_ROLE).rw(),
+            picklist("Role", "Role", 40, list::CONTACT_ROLE).rw().permission(false),
             boolean("IsPrimary", "Primary").rw(),
         ],
         audit(),
