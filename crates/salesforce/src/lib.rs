@@ -42,6 +42,8 @@ mod config;
 mod error;
 #[cfg(feature = "pubsub")]
 pub mod events;
+#[doc(hidden)]
+pub mod fuzzing;
 mod ids;
 mod models;
 mod options;

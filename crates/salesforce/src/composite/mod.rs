@@ -14,5 +14,6 @@ pub use part::{Handle, Part, Ref, Target};
 pub use request::{CompositeAnswer, CompositeRequest, MOST_HEAVY_PARTS, MOST_PARTS};
 pub use tree::{Tree, TreeAnswer, TreeHandle};
 
-pub(crate) use outcome::passes;
+pub(crate) use outcome::{Outcomes, passes};
 pub(crate) use part::{collection_draft, mentions_reference};
+pub(crate) use request::{CompositeReply, Parts};

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 mod answers;
+mod any_answer;
 mod auth;
 mod budget;
 mod changes;
