@@ -70,8 +70,8 @@ pub fn composite(body: &[u8], all_or_none: bool) -> Option<usize> {
     let summary = outcomes.summary();
     let _ = format!(
         "{summary:?} {:?} {:?} {:?} {:?}",
-        outcomes.get(&account).map(|id| id.any()),
-        outcomes.get(&contact).map(|id| id.any()),
+        outcomes.get(&account).map(Id::any),
+        outcomes.get(&contact).map(Id::any),
         outcomes.get(&deleted),
         outcomes.error(),
     );
