@@ -48,6 +48,7 @@ mod ids;
 mod models;
 mod options;
 pub mod soql;
+pub mod sosl;
 mod time;
 mod usage;
 pub mod webhook;
@@ -55,8 +56,9 @@ mod writes;
 
 pub use api::{
     AllOrNone, ChildRelationship, Conditional, DeletedRecord, DeletedRecords, Describe, DescribedField, FieldKind,
-    Fresh, GlobalDescribe, Limit, MOST_RETRIEVED, ObjectSummary, PicklistValue, Precondition, Query, QueryPage,
-    RecordTypeInfo, Records, Release, Retrieved, UpdatedRecords, Upserted, UserInfo, Versioned,
+    Fresh, GlobalDescribe, LeadingOperation, Limit, Locator, MOST_RETRIEVED, ObjectSummary, PicklistValue, PlanNote,
+    Precondition, Query, QueryPage, QueryPlan, RecordTypeInfo, Records, Release, Retrieved, SearchResults,
+    UpdatedRecords, Upserted, UserInfo, Versioned,
 };
 pub use api::{ChangeCursor, Changed, Changes, Finding, Gap, Problem, Tombstone};
 pub use auth::{ClientCredentials, Login, LoginHost, Session};

@@ -2,16 +2,19 @@
 
 mod changes;
 mod check;
+mod children;
 mod collections;
 mod conditional;
 mod describe;
 mod described;
+mod explain;
 mod external;
 mod feeds;
 mod objects;
 mod org;
 mod query;
 mod related;
+mod search;
 mod sobjects;
 
 pub(crate) use query::PAGE_BYTES;
@@ -25,8 +28,10 @@ pub use describe::{
     RecordTypeInfo,
 };
 pub(crate) use described::DescribeCache;
+pub use explain::{LeadingOperation, PlanNote, QueryPlan};
 pub use external::Upserted;
 pub use feeds::{DeletedRecord, DeletedRecords, UpdatedRecords};
 pub use org::{Limit, Release, UserInfo};
-pub use query::{Query, QueryPage};
+pub use query::{Locator, Query, QueryPage};
+pub use search::SearchResults;
 pub use sobjects::Records;

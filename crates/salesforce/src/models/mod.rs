@@ -3,6 +3,7 @@
 mod account;
 mod campaign;
 mod case;
+mod any;
 mod contact;
 mod event;
 mod file;
@@ -23,6 +24,7 @@ pub use campaign::{
     NewCampaign, NewCampaignMember, NewCampaignMemberStatus,
 };
 pub use case::{Case, CaseComment, CaseCommentUpdate, CaseStatus, CaseUpdate, NewCase, NewCaseComment};
+pub use any::AnyRecord;
 pub use contact::{Contact, ContactUpdate, NewContact};
 pub use event::{Event, EventUpdate, NewEvent};
 pub use file::{

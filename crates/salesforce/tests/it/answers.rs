@@ -123,11 +123,13 @@ async fn children_that_were_cut_off_are_read_to_the_end() {
     mount("/services/data/v62.0/query", first).await;
     mount("/services/data/v62.0/query/01g-1", rest).await;
     let client = client_of(&server);
-    let row = client
-        .query::<Opportunity>("SELECT Id, (SELECT Id FROM OpportunityContactRoles) FROM Opportunity")
-        .first()
-        .await;
-    let row = row.unwrap().unwrap();
+    let query = || client.query::<Opportunity>("SELECT Id, (SELECT Id FROM OpportunityContactRoles) FROM Opportunity");
+    let row = query().first().await.unwrap().unwrap();
+    let roles = row.contact_roles.as_ref().unwrap();
+    assert!(roles.is_complete() && roles.records.len() == 2);
+    assert_eq!(roles.records[1].as_ref().unwrap().id.to_string(), "00K000000000002AAA");
+
+    let row = query().children_as_sent().first().await.unwrap().unwrap();
     let roles = row.contact_roles.as_ref().unwrap();
     assert!(!roles.is_complete(), "there is more than is here");
     let rest: Vec<_> = client.rest_of(roles).map(|role| role.unwrap().id.to_string()).collect().await;

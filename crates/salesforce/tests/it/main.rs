@@ -8,6 +8,7 @@ mod auth;
 mod budget;
 mod changes;
 mod changes_simulated;
+mod children;
 mod collections;
 mod composite;
 mod conditions;
@@ -22,6 +23,8 @@ mod records;
 mod related;
 mod samples;
 mod writes;
+mod search;
+mod soql;
 
 use salesforce::{ClientCredentials, LoginHost, Salesforce, SalesforceBuilder, Session};
 use sandbox::{Data, Running, Sandbox, Vendor};
