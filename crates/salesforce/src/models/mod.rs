@@ -1,9 +1,9 @@
 //! The standard objects, each declared once: what is read, what creates, what changes.
 
 mod account;
+mod any;
 mod campaign;
 mod case;
-mod any;
 mod contact;
 mod event;
 mod file;
@@ -19,12 +19,12 @@ mod user;
 mod wire;
 
 pub use account::{Account, AccountUpdate, NewAccount};
+pub use any::AnyRecord;
 pub use campaign::{
     Campaign, CampaignMember, CampaignMemberStatus, CampaignMemberStatusUpdate, CampaignMemberUpdate, CampaignUpdate,
     NewCampaign, NewCampaignMember, NewCampaignMemberStatus,
 };
 pub use case::{Case, CaseComment, CaseCommentUpdate, CaseStatus, CaseUpdate, NewCase, NewCaseComment};
-pub use any::AnyRecord;
 pub use contact::{Contact, ContactUpdate, NewContact};
 pub use event::{Event, EventUpdate, NewEvent};
 pub use file::{

@@ -22,9 +22,9 @@ mod query;
 mod records;
 mod related;
 mod samples;
-mod writes;
 mod search;
 mod soql;
+mod writes;
 
 use salesforce::{ClientCredentials, LoginHost, Salesforce, SalesforceBuilder, Session};
 use sandbox::{Data, Running, Sandbox, Vendor};
