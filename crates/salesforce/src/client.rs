@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
-use rest_core::{Allowance, BaseUrl, Call, Ledger, Reply, RestClient, Result};
+use rest_core::{Allowance, BaseUrl, Call, Ledger, Reply, RestClient, Result, StreamReply};
 
 use crate::api::{DescribeCache, Query, Records};
 use crate::config::{ApiVersion, SalesforceBuilder};
@@ -149,6 +149,14 @@ impl Salesforce {
             call.headers.entry(name).or_insert_with(|| value.clone());
         }
         self.rest.send(&call).await
+    }
+
+    /// As [`send`](Self::send), with the answer's body as it arrives.
+    pub(crate) async fn open(&self, mut call: Call) -> Result<StreamReply> {
+        for (name, value) in &self.headers {
+            call.headers.entry(name).or_insert_with(|| value.clone());
+        }
+        self.rest.stream(&call).await
     }
 
     /// Logs in, if that has not happened yet, and gives the instance's address.

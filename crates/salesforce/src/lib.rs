@@ -36,6 +36,7 @@
 
 mod api;
 mod auth;
+pub mod bulk;
 mod client;
 mod composite;
 mod config;

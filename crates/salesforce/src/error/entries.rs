@@ -25,6 +25,11 @@ pub struct ApiError {
 }
 
 impl ApiError {
+    /// An entry of an answer that is not JSON.
+    pub(crate) fn new(code: impl Into<String>, message: impl Into<String>, fields: Vec<String>) -> Self {
+        Self { code: code.into(), message: message.into(), fields, duplicates: None }
+    }
+
     /// What a duplicate rule matched, if that is why the record was refused.
     #[must_use]
     pub fn duplicates(&self) -> Option<Duplicates> {

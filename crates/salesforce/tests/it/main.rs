@@ -6,6 +6,7 @@ mod answers;
 mod any_answer;
 mod auth;
 mod budget;
+mod bulk;
 mod changes;
 mod changes_simulated;
 mod children;
