@@ -39,6 +39,7 @@ mod avro;
 mod bitmap;
 mod connection;
 mod event;
+mod header;
 mod publish;
 mod status;
 mod subscription;
@@ -48,7 +49,8 @@ mod proto;
 
 pub use avro::FieldValue;
 pub use connection::PubSub;
-pub use event::{ChangeEvent, ChangeEventHeader, ChangeType, Gap, Incoming, PlatformEvent, ReplayId, Undecodable};
+pub use event::{ChangeEvent, Gap, Incoming, PlatformEvent, ReplayId, Undecodable};
+pub use header::{ChangeEventHeader, ChangeType};
 pub use publish::Published;
 pub use status::position_lost;
 pub use subscription::{Start, Subscription};

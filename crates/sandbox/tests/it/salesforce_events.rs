@@ -219,3 +219,52 @@ async fn no_bayeux_message_panics() {
     }
     assert_eq!(call(&sandbox, "GET", "/cometd/62.0", Value::Null).await.0, 400);
 }
+
+/// Converting a lead is one transaction that tells of every record it makes or changes, in the name of its caller.
+#[tokio::test]
+async fn a_lead_conversion_is_one_transaction_of_several_events() {
+    use crate::salesforce_org::Org;
+    use crate::salesforce_soap::{call as soap, convert, lead, standing_session};
+    let org = Org::empty();
+    let session = standing_session(&org);
+    let id = lead(&org, json!({})).await;
+    let client = bayeux(&org.sandbox, json!({"channel": "/meta/handshake"})).await[0]["clientId"].clone();
+    let subscribe = json!({"channel": "/meta/subscribe", "clientId": client, "subscription": "/data/ChangeEvents"});
+    assert_eq!(bayeux(&org.sandbox, subscribe).await[0]["successful"], true);
+    let options = "<CallOptions><client>my-sync</client></CallOptions>";
+    let answer = soap(&org, &session, options, &convert(&id, "")).await;
+    assert!(answer.body.as_str().unwrap().contains("<success>true</success>"), "{}", answer.body);
+    let answers = bayeux(&org.sandbox, json!({"channel": "/meta/connect", "clientId": client})).await;
+    let headers: Vec<&Value> = answers
+        .iter()
+        .map(|answer| &answer["data"]["payload"]["ChangeEventHeader"])
+        .filter(|header| !header.is_null())
+        .collect();
+    let told: Vec<(&str, &str)> = headers
+        .iter()
+        .map(|header| (header["entityName"].as_str().unwrap(), header["changeType"].as_str().unwrap()))
+        .collect();
+    for expected in [("Account", "CREATE"), ("Contact", "CREATE"), ("Opportunity", "CREATE"), ("Lead", "UPDATE")] {
+        assert_eq!(told.iter().filter(|one| **one == expected).count(), 1, "{expected:?} in {told:?}");
+    }
+    assert!(headers.iter().all(|header| header["transactionKey"] == headers[0]["transactionKey"]));
+    let numbers: Vec<i64> = headers.iter().map(|header| header["sequenceNumber"].as_i64().unwrap()).collect();
+    assert_eq!(numbers, (1..=numbers.len() as i64).collect::<Vec<_>>());
+    let origin = headers[0]["changeOrigin"].as_str().unwrap();
+    assert!(origin.starts_with("com/salesforce/api/soap/") && origin.ends_with(";client=my-sync"), "{origin}");
+}
+
+/// After a reset the bus begins anew, and so must its readers.
+#[tokio::test]
+async fn a_reset_empties_the_bus() {
+    let sandbox = sandbox();
+    sandbox.create(Vendor::Salesforce, "Contact", json!({"LastName": "A"})).unwrap();
+    sandbox.salesforce_events().outbound("Contact", &["LastName"], "x").unwrap();
+    sandbox.reset();
+    assert_eq!(sandbox.salesforce_events().outbound_waiting(), 0);
+    let client = bayeux(&sandbox, json!({"channel": "/meta/handshake"})).await[0]["clientId"].clone();
+    let subscribe = json!({"channel": "/meta/subscribe", "clientId": client, "subscription": "/data/ContactChangeEvent",
+        "ext": {"replay": {"/data/ContactChangeEvent": -2}}});
+    assert_eq!(bayeux(&sandbox, subscribe).await[0]["successful"], true);
+    assert_eq!(bayeux(&sandbox, json!({"channel": "/meta/connect", "clientId": client})).await.len(), 1);
+}

@@ -54,7 +54,7 @@ async fn login(org: &Org, username: &str, password: &str) -> Answer {
 }
 
 /// A call with a session.
-async fn call(org: &Org, session: &str, headers: &str, body: &str) -> Answer {
+pub(crate) async fn call(org: &Org, session: &str, headers: &str, body: &str) -> Answer {
     let envelope = format!(
         "<se:Envelope xmlns:se=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns=\"{PARTNER}\" \
          xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><se:Header><SessionHeader><sessionId>{session}</sessionId>\
@@ -63,11 +63,11 @@ async fn call(org: &Org, session: &str, headers: &str, body: &str) -> Answer {
     post(org, "/services/Soap/u/62.0/00D000000000001", &envelope).await
 }
 
-fn standing_session(org: &Org) -> String {
+pub(crate) fn standing_session(org: &Org) -> String {
     org.sandbox.credentials(SF)["access_token"].as_str().unwrap().to_owned()
 }
 
-async fn lead(org: &Org, more: Value) -> String {
+pub(crate) async fn lead(org: &Org, more: Value) -> String {
     let mut fields = json!({
         "LastName": "Lovelace", "FirstName": "Ada", "Company": "Analytical & Sons", "Email": "ada@example.com",
         "Phone": "+44 20 7946 0001", "City": "London", "LeadSource": "Web",
@@ -76,7 +76,7 @@ async fn lead(org: &Org, more: Value) -> String {
     org.make("Lead", fields).await
 }
 
-fn convert(lead: &str, more: &str) -> String {
+pub(crate) fn convert(lead: &str, more: &str) -> String {
     format!(
         "<convertLead><leadConverts><leadId>{lead}</leadId><convertedStatus>Closed - Converted</convertedStatus>{more}\
          </leadConverts></convertLead>"

@@ -78,6 +78,16 @@ impl Cause {
                 origin.push_str(value.trim());
             }
         }
+        // SOAP names the caller in its envelope: `<CallOptions><client>Name</client></CallOptions>`.
+        if api == "soap" {
+            let body = String::from_utf8_lossy(&request.body);
+            let head = body.split_once("Body").map_or(&*body, |(head, _)| head);
+            let named = head.split_once("CallOptions").and_then(|(_, rest)| rest.split_once("client>"));
+            if let Some((name, _)) = named.and_then(|(_, rest)| rest.split_once('<')) {
+                origin.push_str(";client=");
+                origin.push_str(name.trim());
+            }
+        }
         Cause { origin, user }
     }
 
