@@ -1,5 +1,7 @@
 //! `composite`: calls that may refer to the answers of earlier ones, as one call.
 
+use std::collections::BTreeSet;
+
 use axum::http::Method;
 use serde_json::{Value as Json, json};
 
@@ -13,6 +15,10 @@ use super::subrequest::{Part, bad_request, flag, halted, is_failure, read_parts,
 const MAX_PARTS: usize = 25;
 /// Of these, queries and collections.
 const MAX_HEAVY_PARTS: usize = 5;
+/// From this version on neighbouring parts are collated unless the request says otherwise.
+const COLLATED_FROM: u32 = 49;
+/// Objects of parts that are collated together.
+const MAX_COLLATED_OBJECTS: usize = 5;
 /// Graphs came with this version.
 pub(crate) const GRAPHS_FROM: u32 = 50;
 
@@ -36,39 +42,41 @@ impl Org {
         }
         let mut body = call.fields()?;
         let all_or_none = flag(&body, "allOrNone")?;
-        // Collation changes only what is not promised: the order of parts that do not refer to each other.
-        flag(&body, "collateSubrequests")?;
+        let given = body.contains_key("collateSubrequests");
+        let collated = flag(&body, "collateSubrequests")? || (!given && call.major >= COLLATED_FROM);
         let parts = read_parts(body.remove("compositeRequest"), call.major, MAX_PARTS)?;
         if parts.iter().filter(|part| is_heavy(part)).count() > MAX_HEAVY_PARTS {
             let message =
                 format!("A composite request holds at most {MAX_HEAVY_PARTS} query and sObject Collections operations");
             return Err(bad_request(message).into());
         }
-        let outcome = self.run_parts(call, &parts, all_or_none);
+        let order = order(&parts, collated && self.quirks.collated_parts_run_in_reverse);
+        let outcome = self.run_parts(call, &parts, &order, all_or_none);
         Ok(Answer::ok(json!({"compositeResponse": outcome.responses})))
     }
 
-    /// Runs parts in their order; with `all_or_none`, the first failure undoes all and ends the run.
-    pub(crate) fn run_parts(&mut self, call: &Call, parts: &[Part], all_or_none: bool) -> Outcome {
+    /// Runs parts in the given order; with `all_or_none`, the first failure undoes all and ends the run.
+    pub(crate) fn run_parts(&mut self, call: &Call, parts: &[Part], order: &[usize], all_or_none: bool) -> Outcome {
         let whole = self.savepoint();
         let mut answers = Answers::new(call.major);
-        let mut responses: Vec<(&str, Answer)> = Vec::with_capacity(parts.len());
+        let mut done: Vec<Option<Answer>> = parts.iter().map(|_| None).collect();
         let mut failed_at = None;
-        for (place, part) in parts.iter().enumerate() {
-            if failed_at.is_some() && all_or_none {
-                responses.push((&part.reference, halted()));
-                continue;
-            }
+        for &place in order {
+            let Some(part) = parts.get(place) else { continue };
             let answer = self
                 .run_part(call, part, &answers)
                 .unwrap_or_else(|failure| Answer::new(failure.status(), failure.to_json()));
-            if is_failure(&answer) || answer.body.as_ref().is_some_and(holds_refused_record) {
-                failed_at.get_or_insert(place);
-            }
+            let failed = is_failure(&answer) || answer.body.as_ref().is_some_and(holds_refused_record);
             if !is_failure(&answer) {
                 answers.insert(&part.reference, answer.body.clone().unwrap_or(Json::Null));
             }
-            responses.push((&part.reference, answer));
+            done[place] = Some(answer);
+            if failed {
+                failed_at.get_or_insert(place);
+                if all_or_none {
+                    break;
+                }
+            }
         }
         match failed_at.filter(|_| all_or_none) {
             None => self.keep(whole),
@@ -76,12 +84,13 @@ impl Org {
                 self.undo(whole);
                 // The part that failed keeps its answer. If it is a collection, its records do not all show that
                 // they were undone.
-                for (_, answer) in responses.iter_mut().take(failed) {
-                    *answer = halted();
-                }
+                let others = done.iter_mut().enumerate().filter(|(place, _)| *place != failed);
+                others.for_each(|(_, answer)| *answer = None);
             }
         }
-        let responses = responses.into_iter().map(|(reference, answer)| response_json(reference, answer)).collect();
+        let answered = parts.iter().zip(done);
+        let responses =
+            answered.map(|(part, answer)| response_json(&part.reference, answer.unwrap_or_else(halted))).collect();
         Outcome { responses, succeeded: failed_at.is_none() }
     }
 
@@ -105,6 +114,33 @@ fn refuse_nesting(call: &Call) -> Result<(), ApiError> {
         (Some("composite"), _) => Err(bad_request("composite requests cannot be nested")),
         _ => Ok(()),
     }
+}
+
+/// The places of the parts in the order in which they are run. What may be collated is run in no promised order: neighbours
+/// with the same method on records, without headers, that do not refer to each other.
+fn order(parts: &[Part], in_reverse: bool) -> Vec<usize> {
+    let mut runs: Vec<Vec<usize>> = Vec::new();
+    for (place, part) in parts.iter().enumerate() {
+        let joins = |run: &&mut Vec<usize>| {
+            let of_run = || run.iter().filter_map(|place| parts.get(*place));
+            let objects: BTreeSet<_> =
+                of_run().chain([part]).map(|part| resource(&part.url).get(1).map(|name| name.to_lowercase())).collect();
+            let named = part.references();
+            in_reverse
+                && of_run().chain([part]).all(|other| {
+                    other.method == part.method
+                        && other.headers.is_empty()
+                        && resource(&other.url).first() == Some(&"sobjects")
+                })
+                && objects.len() <= MAX_COLLATED_OBJECTS
+                && !of_run().any(|other| named.contains(&other.reference))
+        };
+        match runs.last_mut().filter(joins) {
+            Some(run) => run.push(place),
+            None => runs.push(vec![place]),
+        }
+    }
+    runs.into_iter().flat_map(|run| run.into_iter().rev()).collect()
 }
 
 fn is_heavy(part: &Part) -> bool {

@@ -9,7 +9,6 @@ use super::call::{Answer, Call};
 use super::composite::GRAPHS_FROM;
 use super::errors::{ApiError, Failure};
 use super::org::Org;
-use super::references::named_in;
 use super::subrequest::{Part, bad_request, halted, read_parts, resource, response_json};
 
 /// Graphs of one request.
@@ -42,7 +41,7 @@ impl Org {
         let mut answers = Vec::with_capacity(graphs.len());
         for Graph { id, parts } in graphs {
             let (responses, succeeded) = if failed < MAX_FAILED {
-                let outcome = self.run_parts(call, &parts, true);
+                let outcome = self.run_parts(call, &parts, &(0..parts.len()).collect::<Vec<_>>(), true);
                 (outcome.responses, outcome.succeeded)
             } else {
                 (parts.iter().map(|part| response_json(&part.reference, halted())).collect(), false)
@@ -122,8 +121,8 @@ fn object(part: &Part) -> String {
 fn depth(parts: &[Part]) -> usize {
     let mut depths: BTreeMap<&str, usize> = BTreeMap::new();
     for part in parts {
-        let named = named_in(&part.body).into_iter().chain(named_in(&Json::String(part.url.clone())));
-        let above = named.filter_map(|name| depths.get(name.as_str()).copied()).max().unwrap_or(0);
+        let above =
+            part.references().into_iter().filter_map(|name| depths.get(name.as_str()).copied()).max().unwrap_or(0);
         depths.insert(&part.reference, above + 1);
     }
     depths.values().copied().max().unwrap_or(0)

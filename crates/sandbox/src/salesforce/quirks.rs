@@ -62,6 +62,9 @@ pub struct Quirks {
     pub blocked_endings: Vec<String>,
     /// By how much `latestDateCovered` of the change feeds trails the present, as with long open transactions.
     pub feed_lag_seconds: u32,
+    /// Whether parts of a composite request that may be collated (`collateSubrequests`) are run in reverse. Their order is
+    /// not promised; callers who rely on it without a reference are wrong, and this shows it.
+    pub collated_parts_run_in_reverse: bool,
     /// For how many seconds after its data was complete a bulk job waits before it runs. Default 0.
     pub bulk_seconds: u32,
     /// How often a bulk job must be looked at before it runs. With 0, the default, it runs by itself.
@@ -112,6 +115,7 @@ impl Default for Quirks {
             demand_conditional_updates: false,
             blocked_endings: ["inc", "exe"].map(str::to_owned).to_vec(),
             feed_lag_seconds: 0,
+            collated_parts_run_in_reverse: false,
             bulk_seconds: 0,
             bulk_polls: 0,
             bulk_shuffle: true,

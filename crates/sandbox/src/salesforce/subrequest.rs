@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use super::api::{NEWEST, OLDEST};
 use super::call::{Answer, Call, Payload};
 use super::errors::ApiError;
-use super::references::{illegal, is_legal};
+use super::references::{illegal, is_legal, named_in};
 
 /// From this version on an illegal reference id fails the whole request; before, only its part.
 const STRICT_REFERENCES_FROM: u32 = 52;
@@ -22,6 +22,15 @@ pub(crate) struct Part {
     pub(crate) refused: Option<ApiError>,
     pub(crate) body: Json,
     pub(crate) headers: HeaderMap,
+}
+
+impl Part {
+    /// The reference ids that its address and its body name.
+    pub(crate) fn references(&self) -> Vec<String> {
+        let mut named = named_in(&self.body);
+        named.extend(named_in(&Json::String(self.url.clone())));
+        named
+    }
 }
 
 pub(crate) fn bad_request(message: impl Into<String>) -> ApiError {

@@ -422,3 +422,34 @@ async fn collections_are_strict_about_ids_and_types() {
     let answer = org.post("composite/sobjects/Contact", json!({"ids": ids, "fields": ["Id"]})).await.body;
     assert_eq!(answer.as_array().unwrap().len(), 1_000);
 }
+
+#[tokio::test]
+async fn collated_parts_have_no_promised_order() {
+    let org = Org::empty();
+    org.sandbox.set_quirks(SF, &json!({"collated_parts_run_in_reverse": true})).unwrap();
+    let send = async |version: &str, collate: Option<bool>| {
+        let id = org.contact("x").await;
+        let write = |n: u8| {
+            json!({"method": "PATCH", "url": format!("/services/data/{version}/sobjects/Contact/{id}"),
+                "referenceId": format!("r{n}"), "body": {"Title": n.to_string()}})
+        };
+        let mut body = json!({"compositeRequest": [write(1), write(2)]});
+        if let Some(collate) = collate {
+            body["collateSubrequests"] = json!(collate);
+        }
+        let answer = org.post(&format!("/services/data/{version}/composite"), body).await.body;
+        assert_eq!(answer["compositeResponse"][0]["referenceId"], "r1", "the answers keep their order");
+        org.read("Contact", &id).await["Title"].as_str().unwrap().to_owned()
+    };
+    // Collation is on by default from version 49 on.
+    assert_eq!(send("v62.0", None).await, "1");
+    assert_eq!(send("v62.0", Some(false)).await, "2");
+    assert_eq!(send("v48.0", None).await, "2");
+    assert_eq!(send("v48.0", Some(true)).await, "1");
+    // What refers to an earlier part comes after it.
+    let parts = [
+        part("POST", "sobjects/Account", "a", json!({"Name": "a"})),
+        part("POST", "sobjects/Contact", "c", json!({"LastName": "x", "AccountId": "@{a.id}"})),
+    ];
+    assert_eq!(codes(&org.post("composite", json!({"compositeRequest": parts})).await.body), ["201 -", "201 -"]);
+}
