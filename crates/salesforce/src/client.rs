@@ -168,12 +168,11 @@ impl Salesforce {
     }
 
     /// The session in use, for the protocols beside REST; another one if it was `refused`.
-    #[cfg(feature = "pubsub")]
     pub(crate) async fn access(&self, refused: Option<&rest_core::Access>) -> Result<rest_core::Access> {
         self.rest.access(refused).await
     }
 
-    #[cfg(feature = "pubsub")]
+    #[cfg(any(feature = "pubsub", feature = "soap"))]
     pub(crate) fn renewable(&self) -> bool {
         self.rest.renewable()
     }

@@ -98,7 +98,7 @@ pub struct SalesforceBuilder {
 }
 
 impl SalesforceBuilder {
-    /// How to log in: [`ClientCredentials`](crate::ClientCredentials) or a [`Session`](crate::Session). Required.
+    /// How to log in: one of the flows, a [`Session`](crate::Session), or a [`Login::provider`]. Required.
     pub fn login(mut self, login: impl Into<Login>) -> Self {
         self.login = Some(login.into());
         self
@@ -227,10 +227,7 @@ impl SalesforceBuilder {
         })?;
         let usage = Arc::new(UsageBoard::default());
         let profile = Arc::new(SalesforceProfile { usage: Arc::clone(&usage) });
-        let builder = match login {
-            Login::ClientCredentials(login) => RestClient::builder(login.base()?, profile).auth(Arc::new(login)),
-            Login::Session(session) => RestClient::builder(session.instance.clone(), profile).auth(Arc::new(session)),
-        };
+        let builder = RestClient::builder(login.base()?, profile).auth(login.authenticator());
         let mut limits = Limits::new().concurrency(self.concurrency.unwrap_or(20));
         if self.daily_calls.is_some() || self.daily_floor > 0 || self.daily_floor_percent > 0 {
             let budget = self.daily_calls.map_or_else(DailyBudget::default, DailyBudget::calls);

@@ -48,6 +48,8 @@ pub mod fuzzing;
 mod ids;
 mod models;
 mod options;
+#[cfg(feature = "soap")]
+mod soap;
 pub mod soql;
 pub mod sosl;
 mod time;
@@ -57,12 +59,19 @@ mod writes;
 
 pub use api::{
     AllOrNone, ChildRelationship, Conditional, DeletedRecord, DeletedRecords, Describe, DescribedField, FieldKind,
-    Fresh, GlobalDescribe, LeadingOperation, Limit, Locator, MOST_RETRIEVED, ObjectSummary, PicklistValue, PlanNote,
-    Precondition, Query, QueryPage, QueryPlan, RecordTypeInfo, Records, Release, Retrieved, SearchResults,
+    Fresh, GlobalDescribe, Identity, LeadingOperation, Limit, Locator, MOST_RETRIEVED, ObjectSummary, PicklistValue,
+    PlanNote, Precondition, Query, QueryPage, QueryPlan, RecordTypeInfo, Records, Release, Retrieved, SearchResults,
     UpdatedRecords, Upserted, UserInfo, Versioned,
 };
 pub use api::{ChangeCursor, Changed, Changes, Finding, Gap, Problem, Tombstone};
-pub use auth::{ClientCredentials, Login, LoginHost, Session};
+#[cfg(feature = "soap")]
+pub use auth::SoapLogin;
+pub use auth::{
+    AuthorizationCode, AuthorizationRequest, ClientCredentials, ConnectedApp, Login, LoginHost, RefreshToken,
+    RefreshTokenStore, Session, SessionProvider, SubjectTokenType, TokenExchange, UsernamePassword,
+};
+#[cfg(feature = "jwt")]
+pub use auth::{JwtBearer, PrivateKey};
 pub use client::Salesforce;
 pub use composite::{
     BatchAnswer, BatchRequest, CompositeAnswer, CompositeRequest, Graph, GraphAnswer, GraphAnswers, GraphRequest,
@@ -74,7 +83,9 @@ pub use error::{ApiError, Duplicates, ErrorDetails, MatchRecord, MatchResult};
 pub use ids::{Any, AnyId, Id, IdError, Keyed};
 pub use models::*;
 pub use options::{Assignment, CallOptions, DuplicateRules};
-pub use rest_core::{BadRecord, Error, ErrorKind, Result, Row};
+pub use rest_core::{BadRecord, Error, ErrorKind, Result, Row, SecretString};
+#[cfg(feature = "soap")]
+pub use soap::{ConvertedLead, LeadConversion, Mergeable, Merged};
 pub use time::{format_instant, parse_instant};
 pub use usage::{ApiUsage, Used};
 pub use writes::{

@@ -31,7 +31,7 @@ pub(crate) use described::DescribeCache;
 pub use explain::{LeadingOperation, PlanNote, QueryPlan};
 pub use external::Upserted;
 pub use feeds::{DeletedRecord, DeletedRecords, UpdatedRecords};
-pub use org::{Limit, Release, UserInfo};
+pub use org::{Identity, Limit, Release, UserInfo};
 pub use query::{Locator, Query, QueryPage};
 pub use search::SearchResults;
 pub use sobjects::Records;

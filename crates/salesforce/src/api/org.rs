@@ -40,6 +40,55 @@ impl std::fmt::Debug for UserInfo {
     }
 }
 
+/// Who is logged in, as the identity service tells it. `Debug` shows the ids only.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Identity {
+    /// The user.
+    pub user_id: Id<User>,
+    /// The organisation.
+    pub organization_id: AnyId,
+    /// The login name.
+    pub username: String,
+    /// The whole name.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// The e-mail address.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// Whether the user may log in.
+    pub active: bool,
+    /// The time zone's name.
+    #[serde(default)]
+    pub timezone: Option<String>,
+    /// The locale, such as `en_US`.
+    #[serde(default)]
+    pub locale: Option<String>,
+    /// The language, such as `en_US`.
+    #[serde(default)]
+    pub language: Option<String>,
+    #[serde(default)]
+    urls: BTreeMap<String, String>,
+}
+
+impl Identity {
+    /// The address of one of the organisation's APIs (`rest`, `query`, `partner` and so on), with the text `{version}` in
+    /// the place of the version.
+    #[must_use]
+    pub fn url(&self, api: &str) -> Option<&str> {
+        self.urls.get(api).map(String::as_str)
+    }
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Identity")
+            .field("user_id", &self.user_id)
+            .field("organization_id", &self.organization_id)
+            .finish_non_exhaustive()
+    }
+}
+
 /// One limit of the organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
@@ -78,6 +127,18 @@ impl Salesforce {
     /// [`Unauthorized`](crate::ErrorKind::Unauthorized) if the login was refused.
     pub async fn userinfo(&self) -> Result<UserInfo> {
         self.send(Call::get("userinfo").path(["services", "oauth2", "userinfo"])).await?.json()
+    }
+
+    /// Who is logged in, with the addresses of the organisation's APIs. Costs two calls; [`userinfo`](Self::userinfo) is
+    /// enough to test a connection.
+    ///
+    /// # Errors
+    /// [`Unauthorized`](crate::ErrorKind::Unauthorized) if the login was refused.
+    pub async fn identity(&self) -> Result<Identity> {
+        let user = self.userinfo().await?;
+        // The service answers at the instance as well as at the login host, where the session must not be sent.
+        let path = ["id", user.organization_id.as_str(), user.user_id.as_str()];
+        self.send(Call::get("identity").path(path)).await?.json()
     }
 
     /// What is left of the organisation's limits, by name (`DailyApiRequests`, …).

@@ -25,6 +25,19 @@ pub struct ApiError {
 }
 
 impl ApiError {
+    /// OAuth's error in form encoding.
+    pub(super) fn of_form(body: &[u8]) -> Self {
+        let mut error = Self::default();
+        for (name, value) in url::form_urlencoded::parse(body) {
+            match name.as_ref() {
+                "error" => error.code = value.into_owned(),
+                "error_description" => error.message = value.into_owned(),
+                _ => {}
+            }
+        }
+        error
+    }
+
     /// An entry of an answer that is not JSON.
     pub(crate) fn new(code: impl Into<String>, message: impl Into<String>, fields: Vec<String>) -> Self {
         Self { code: code.into(), message: message.into(), fields, duplicates: None }

@@ -22,8 +22,23 @@ pub(crate) fn parse(body: &[u8]) -> Vec<ApiError> {
     let entries: Vec<Box<RawValue>> = serde_json::from_slice(body)
         .or_else(|_| serde_json::from_slice(body).map(|entry: Box<RawValue>| vec![entry]))
         .unwrap_or_default();
+    if entries.is_empty() && body.starts_with(b"error=") {
+        // Revocation is refused in the form encoding of what was sent.
+        return vec![ApiError::of_form(body)];
+    }
     let errors = entries.iter().filter_map(|entry| serde_json::from_str::<ApiError>(entry.get()).ok());
     errors.filter(|error| !error.code.is_empty() || !error.message.is_empty()).collect()
+}
+
+/// The error in a SOAP fault.
+#[cfg(feature = "soap")]
+fn fault(body: &[u8]) -> Option<ApiError> {
+    crate::soap::fault(body)
+}
+
+#[cfg(not(feature = "soap"))]
+fn fault(_: &[u8]) -> Option<ApiError> {
+    None
 }
 
 /// The entry that tells the cause: not one that failed only because another did.
@@ -46,16 +61,22 @@ fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Classified 
     if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
         class.kind = ErrorKind::Config;
     }
-    let errors = parse(body);
+    let fault = fault(body);
+    let is_fault = fault.is_some();
+    let errors = fault.map_or_else(|| parse(body), |fault| vec![fault]);
     let Some(first) = cause(&errors) else {
         return class;
     };
+    if is_fault {
+        // A fault comes with 500, but refuses the call as a whole like a 4xx.
+        class = Classified::new(ErrorKind::Invalid);
+    }
     if let Some(meaning) = meaning(&first.code, &first.message) {
         class.kind = meaning.kind;
         class.transient = meaning.again != Again::No;
         class.hint = meaning.hint.or(class.hint);
         class.refresh_auth = status == StatusCode::UNAUTHORIZED && first.code == "INVALID_SESSION_ID";
-        if status.is_client_error() {
+        if status.is_client_error() || is_fault {
             // A 4xx refuses as a whole, but for what ran too long or broke: that may have been carried out.
             class.acted = if meaning.again == Again::IfHarmless { Acted::Unknown } else { Acted::No };
         }

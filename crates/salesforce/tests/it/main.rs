@@ -17,6 +17,7 @@ mod descriptions;
 mod errors;
 mod events;
 mod external_ids;
+mod logins;
 mod objects;
 mod options;
 mod query;
@@ -24,6 +25,8 @@ mod records;
 mod related;
 mod samples;
 mod search;
+mod sessions;
+mod soap;
 mod soql;
 mod writes;
 
