@@ -43,6 +43,7 @@ mod config;
 mod error;
 #[cfg(feature = "pubsub")]
 pub mod events;
+mod export;
 #[doc(hidden)]
 pub mod fuzzing;
 mod ids;
@@ -80,6 +81,7 @@ pub use composite::{
 };
 pub use config::{ApiVersion, SalesforceBuilder};
 pub use error::{ApiError, Duplicates, ErrorDetails, MatchRecord, MatchResult};
+pub use export::CsvExport;
 pub use ids::{Any, AnyId, Id, IdError, Keyed};
 pub use models::*;
 pub use options::{Assignment, CallOptions, DuplicateRules};

@@ -33,5 +33,6 @@ pub use external::Upserted;
 pub use feeds::{DeletedRecord, DeletedRecords, UpdatedRecords};
 pub use org::{Identity, Limit, Release, UserInfo};
 pub use query::{Locator, Query, QueryPage};
+pub(crate) use query::{query_body, query_call, query_link};
 pub use search::SearchResults;
 pub use sobjects::Records;

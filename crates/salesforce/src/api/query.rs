@@ -1,5 +1,6 @@
 //! Queries: pages and rows as streams, one page in memory at a time.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
@@ -438,6 +439,44 @@ pub(super) fn envelope(reply: &Reply) -> Result<Envelope> {
         return Err(error::record_error("query", &error::parse(body.as_bytes())));
     }
     serde_json::from_str(body).map_err(|_| reply.decode_error("the answer's part is no page of rows"))
+}
+
+/// The call for the first page of a query.
+pub(crate) fn query_call(version: ApiVersion, soql: &Soql) -> Call {
+    first(version, soql, false, None)
+}
+
+/// The call for a further page.
+pub(crate) fn query_link(link: &str) -> Call {
+    more(link, None)
+}
+
+/// The page within the answer of a query, whichever way the query travelled.
+pub(crate) fn query_body(body: &[u8]) -> Result<Cow<'_, [u8]>> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Composite {
+        composite_response: Vec<Part>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Part {
+        body: Box<RawValue>,
+        http_status_code: u16,
+    }
+    if !body.starts_with(b"{\"compositeResponse\"") {
+        return Ok(Cow::Borrowed(body));
+    }
+    let parts = serde_json::from_slice(body).map_or_else(|_| Vec::new(), |answer: Composite| answer.composite_response);
+    let Some(part) = parts.into_iter().next() else {
+        let error = rest_core::Error::new(rest_core::ErrorKind::Decode, "query").with_vendor(VENDOR);
+        return Err(error.with_message("the answer holds no part"));
+    };
+    let body = part.body.get().as_bytes();
+    if part.http_status_code >= 400 {
+        return Err(error::record_error("query", &error::parse(body)));
+    }
+    Ok(Cow::Owned(body.to_vec()))
 }
 
 /// The call for the first page.

@@ -39,6 +39,8 @@ pub use job::{BulkJob, JobHandle, JobInfo, JobKind, JobRow, JobState, Polling, P
 pub use query::{BulkQuery, QueryRows};
 pub use row::KeyedRow;
 
+pub(crate) use csv::push_quoted;
+
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
 use rest_core::{Call, Page, Result};

@@ -16,6 +16,7 @@ mod conditions;
 mod descriptions;
 mod errors;
 mod events;
+mod export;
 mod external_ids;
 mod logins;
 mod objects;
