@@ -5,10 +5,14 @@ use std::path::Path;
 use std::process::Command;
 
 /// What is run, in this order: a sentence for people, and the arguments to cargo.
-const BENCHMARKS: [(&str, &[&str]); 3] = [
+const BENCHMARKS: [(&str, &[&str]); 4] = [
     (
         "Streaming a Salesforce query of 100,000 rows against bare serde_json",
         &["bench", "--quiet", "-p", "salesforce", "--bench", "query_stream"],
+    ),
+    (
+        "Queries of the Salesforce sandbox over a million records against a scan, and its requests per second",
+        &["bench", "--quiet", "-p", "sandbox", "--bench", "salesforce_speed"],
     ),
     (
         "Calls and time of a first sync, and of one with nothing to do",
