@@ -86,6 +86,8 @@ pub use ids::{Any, AnyId, Id, IdError, Keyed};
 pub use models::*;
 pub use options::{Assignment, CallOptions, DuplicateRules};
 pub use rest_core::{BadRecord, Error, ErrorKind, Result, Row, SecretString};
+#[cfg(feature = "derive")]
+pub use salesforce_derive::SObject;
 #[cfg(feature = "soap")]
 pub use soap::{ConvertedLead, LeadConversion, Mergeable, Merged};
 pub use time::{format_instant, parse_instant};
@@ -97,3 +99,59 @@ pub use writes::{
 
 /// The vendor's name in errors, spans, metrics and the ledger.
 pub(crate) const VENDOR: &str = "salesforce";
+
+/// What the code of `#[derive(SObject)]` and `picklist!` refers to. Not for use by hand: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use serde;
+
+    pub use crate::models::{Written, read};
+
+    /// Adds the fields that a struct does not name to a record being written.
+    ///
+    /// # Errors
+    /// When one of them cannot be written as JSON.
+    pub fn put<M: serde::ser::SerializeMap>(fields: &crate::Fields, record: &mut M) -> Result<(), M::Error> {
+        fields.put(record)
+    }
+}
+
+/// Mistakes in a derived object that do not compile, each beside what does.
+///
+/// ```
+/// #[derive(salesforce::SObject)]
+/// #[salesforce(object = "Van__c")]
+/// struct Van { id: salesforce::Id<Van>, name: Option<String> }
+/// ```
+/// No object is named:
+/// ```compile_fail
+/// #[derive(salesforce::SObject)]
+/// struct Van { id: salesforce::Id<Van>, name: Option<String> }
+/// ```
+/// A field that may be absent is no `Option`:
+/// ```compile_fail
+/// #[derive(salesforce::SObject)]
+/// #[salesforce(object = "Van__c")]
+/// struct Van { id: salesforce::Id<Van>, name: String }
+/// ```
+/// A type that no field has:
+/// ```compile_fail
+/// #[derive(salesforce::SObject)]
+/// #[salesforce(object = "Van__c")]
+/// struct Van { id: salesforce::Id<Van>, doors: Option<u8> }
+/// ```
+/// An attribute misspelt:
+/// ```compile_fail
+/// #[derive(salesforce::SObject)]
+/// #[salesforce(object = "Van__c")]
+/// struct Van { id: salesforce::Id<Van>, #[salesforce(readonly)] name: Option<String> }
+/// ```
+/// A field that only create takes, in an update:
+/// ```compile_fail
+/// #[derive(salesforce::SObject)]
+/// #[salesforce(object = "Van__c", new = NewVan, update = VanUpdate)]
+/// struct Van { id: salesforce::Id<Van>, #[salesforce(create_only)] name: Option<String> }
+/// let update = VanUpdate { name: "x".into(), ..VanUpdate::default() };
+/// ```
+#[cfg(all(doctest, feature = "derive"))]
+mod derived_mistakes {}

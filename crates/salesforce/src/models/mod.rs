@@ -11,6 +11,7 @@ mod lead;
 mod name;
 mod note;
 mod opportunity;
+mod picklist;
 mod product;
 mod relation;
 mod setup;
@@ -55,7 +56,7 @@ pub use setup::{
 };
 pub use task::{NewTask, Task, TaskUpdate};
 pub use user::User;
-pub use wire::{Change, Children, Fields};
+pub use wire::{Change, Children, FieldValue, Fields};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -64,7 +65,8 @@ use crate::ids::Keyed;
 
 /// An object of the API and the Rust type of its rows.
 ///
-/// The standard objects are here; a custom object is a struct of your own:
+/// The standard objects are here; a custom object is a struct of your own, by `#[derive(SObject)]` (feature `derive`) or
+/// by hand:
 ///
 /// ```
 /// use salesforce::{Id, Keyed, SObject};
@@ -228,4 +230,5 @@ macro_rules! sobject {
     };
 }
 pub(crate) use sobject;
-pub(crate) use wire::{Written, read};
+#[doc(hidden)]
+pub use wire::{Written, read};

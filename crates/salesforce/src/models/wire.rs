@@ -208,21 +208,39 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Children<T> {
     }
 }
 
-/// A type that fields have.
-pub(crate) trait Wire: Sized {
+/// A type that fields have: text, numbers, days, instants, ids, picklists made by [`picklist!`](crate::picklist), and the
+/// parents and children of a row.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no type of a Salesforce field",
+    note = "there are String, bool, i64, rust_decimal::Decimal, chrono::NaiveDate, chrono::DateTime<Utc>, Id and AnyId, \
+            types made by salesforce::picklist!, Box<T> for a parent and Children<T> for child rows"
+)]
+pub trait FieldValue: Sized {
+    /// Reads a value, or null as `None`.
+    ///
+    /// # Errors
+    /// When the answer holds something else.
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
+    /// Writes a value as the API takes it.
+    ///
+    /// # Errors
+    /// For what cannot be written: parents and children.
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
 /// Reads any field: a value or null.
-pub(crate) fn read<'de, T: Wire, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+///
+/// # Errors
+/// When the answer holds something else.
+pub fn read<'de, T: FieldValue, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::read(deserializer)
 }
 
 /// A field's value as it is written.
-pub(crate) struct Written<'a, T>(pub(crate) &'a T);
+#[derive(Debug)]
+pub struct Written<'a, T>(pub &'a T);
 
-impl<T: Wire> Serialize for Written<'_, T> {
+impl<T: FieldValue> Serialize for Written<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.write(serializer)
     }
@@ -230,7 +248,7 @@ impl<T: Wire> Serialize for Written<'_, T> {
 
 macro_rules! plain {
     ($($type:ty),*) => {$(
-        impl Wire for $type {
+        impl FieldValue for $type {
             fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
                 Option::deserialize(deserializer)
             }
@@ -243,7 +261,7 @@ macro_rules! plain {
 }
 plain!(String, bool, i64, NaiveDate);
 
-impl<O: ?Sized> Wire for Id<O> {
+impl<O: ?Sized> FieldValue for Id<O> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         Option::deserialize(deserializer)
     }
@@ -253,7 +271,7 @@ impl<O: ?Sized> Wire for Id<O> {
     }
 }
 
-impl Wire for Decimal {
+impl FieldValue for Decimal {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         rest_core::money::opt::deserialize(deserializer)
     }
@@ -270,7 +288,7 @@ impl Wire for Decimal {
     }
 }
 
-impl Wire for DateTime<Utc> {
+impl FieldValue for DateTime<Utc> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         time::read_instant(deserializer)
     }
@@ -282,7 +300,7 @@ impl Wire for DateTime<Utc> {
 
 /// A parent that was selected along with its child. Its id is there only if it was selected too; where it was not, it is
 /// read from the record's address.
-impl<T: DeserializeOwned> Wire for Box<T> {
+impl<T: DeserializeOwned> FieldValue for Box<T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         let Some(raw) = Option::<Box<RawValue>>::deserialize(deserializer)? else {
             return Ok(None);
@@ -319,7 +337,7 @@ fn address_of_unnamed(record: &str) -> Option<String> {
     (named.id.is_none() && id.parse::<crate::AnyId>().is_ok()).then(|| id.to_owned())
 }
 
-impl<T: DeserializeOwned> Wire for Children<T> {
+impl<T: DeserializeOwned> FieldValue for Children<T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         Option::deserialize(deserializer)
     }

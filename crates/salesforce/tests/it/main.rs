@@ -13,6 +13,7 @@ mod children;
 mod collections;
 mod composite;
 mod conditions;
+mod derived;
 mod descriptions;
 mod errors;
 mod events;

@@ -20,7 +20,8 @@ const RULES: &[Rule] = &[
     Rule { package: "rest-core", uses: &[], tests_use: &[] },
     Rule { package: "crm-model", uses: &[], tests_use: &[] },
     Rule { package: "sandbox", uses: &[], tests_use: &[] },
-    Rule { package: "salesforce", uses: &["rest-core"], tests_use: &["sandbox"] },
+    Rule { package: "salesforce-derive", uses: &[], tests_use: &[] },
+    Rule { package: "salesforce", uses: &["rest-core", "salesforce-derive"], tests_use: &["sandbox"] },
     Rule { package: "freshsales", uses: &["rest-core"], tests_use: &["sandbox"] },
     Rule {
         package: "unified-crm",
