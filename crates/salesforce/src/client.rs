@@ -202,6 +202,11 @@ impl Salesforce {
         self.usage.last()
     }
 
+    /// Whether headers of this client's calls shape what writes do.
+    pub(crate) fn shapes_writes(&self) -> bool {
+        self.options.shapes_writes()
+    }
+
     /// How many calls may still be made today, by the client's own budget and reserve and by what the server last said;
     /// `None` if neither limits.
     #[must_use]

@@ -91,6 +91,11 @@ impl CallOptions {
         Self::default()
     }
 
+    /// Whether writes do something else because of these.
+    pub(crate) fn shapes_writes(&self) -> bool {
+        self.duplicates.is_some() || self.assignment.is_some()
+    }
+
     /// How writes meet duplicate rules. From API version 52.0 on; earlier ones know `allow_save` only.
     pub fn duplicates(mut self, rules: DuplicateRules) -> Self {
         self.duplicates = Some(rules);

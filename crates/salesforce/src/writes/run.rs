@@ -173,7 +173,7 @@ impl Job<'_> {
     }
 }
 
-fn put(results: &mut [Row], place: usize, row: Row) {
+pub(crate) fn put(results: &mut [Row], place: usize, row: Row) {
     if let Some(slot) = results.get_mut(place) {
         *slot = row;
     }

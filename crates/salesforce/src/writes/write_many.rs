@@ -9,17 +9,18 @@ use rest_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::plan::{WriteKind, WritePlan, WritePolicy, WriteWay, plan};
+use super::plan::{WriteKind, WritePlan, WritePolicy, WriteWay, is_bulk, plan};
 use super::rows::{Line, Verb, object_json, tagged};
-use super::run::{Job, Row, Spent, Travel, unanswered};
+use super::run::{Job, Row, Spent, Travel, put, unanswered};
 use super::saves::{SaveResults, Saved};
-use crate::VENDOR;
 use crate::api::Records;
+use crate::bulk::Operation;
 use crate::ids::Id;
 use crate::models::{SObject, Writable};
+use crate::{Salesforce, VENDOR};
 
 const OPERATION: &str = "sobjects.write_many";
-/// Writes of a stream that are planned together.
+/// Writes of a stream that are planned together: enough for bulk jobs to be worth their calls.
 const WINDOW: usize = 50_000;
 
 /// One write among many, for [`Records::write_many`]. `Debug` shows no content.
@@ -105,6 +106,22 @@ impl<T: SObject> Write<T> {
         })
     }
 
+    /// The record as a row of a bulk job, which names its record by a column.
+    fn bulk_row(&self) -> Result<Box<RawValue>> {
+        let fields = self.fields.as_deref().map_err(Clone::clone)?;
+        let inner = fields.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default().trim();
+        let refuse = |error: serde_json::Error| Error::config(format!("a record cannot be written as JSON: {error}"));
+        let mut members = Vec::with_capacity(2);
+        if self.kind != WriteKind::Create {
+            let quoted = |text: &str| serde_json::to_string(text).map_err(refuse);
+            members.push(format!("{}:{}", quoted(&self.field)?, quoted(&self.key)?));
+        }
+        if !inner.is_empty() {
+            members.push(inner.to_owned());
+        }
+        RawValue::from_string(format!("{{{}}}", members.join(","))).map_err(refuse)
+    }
+
     /// The record as a collection carries it.
     fn text(&self, fields: &str) -> Result<String> {
         match self.kind {
@@ -132,7 +149,7 @@ pub struct WriteReport<T> {
     /// The ways that were taken, and why.
     pub plan: WritePlan,
     /// The calls that were made. Those with which the client repeats what failed on its way are not counted here but in
-    /// the [ledger](crate::Salesforce::ledger).
+    /// the [ledger](crate::Salesforce::ledger); of bulk jobs, all that this client and its clones made meanwhile are.
     pub calls: u64,
     /// How many records were sent again because they had been refused for the moment.
     pub resent: usize,
@@ -153,6 +170,13 @@ impl<T> fmt::Display for WriteReport<T> {
         let Self { results, plan, calls, resent } = self;
         write!(f, "{}; {calls} calls made, {resent} records sent again; planned {plan}", results.summary())
     }
+}
+
+/// Calls of bulk jobs that this client and its clones have made.
+fn bulk_calls_made(client: &Salesforce) -> u64 {
+    let snapshot = client.ledger().snapshot();
+    let bulk = snapshot.operations.iter().filter(|(name, _)| name.starts_with("bulk."));
+    bulk.map(|(_, usage)| usage.calls).sum()
 }
 
 /// Writes of one round, in which no record is written twice: the places of the writes by verb.
@@ -205,7 +229,7 @@ impl<T: Writable> Records<T> {
         let named = |error: Error| error.with_operation(OPERATION).with_vendor(VENDOR);
         let counts: Vec<Vec<(WriteKind, usize)>> =
             waves.iter().map(|wave| wave.iter().map(|(verb, places)| (kind(verb), places.len())).collect()).collect();
-        let plan = plan(&counts, policy).map_err(named)?;
+        let plan = plan(&counts, policy, self.client.shapes_writes()).map_err(named)?;
         let (needed, left) = (plan.calls(), self.client.calls_left());
         let allowed = policy.max_calls.into_iter().chain(left).min();
         match allowed.filter(|allowed| *allowed < needed) {
@@ -222,7 +246,7 @@ impl<T: Writable> Records<T> {
 
     /// Makes any number of writes by the way that takes the fewest calls, and tells which that was and why: a call of its
     /// own for one record, a collection for up to 200 of one kind, composite requests of five collections (1,000 records
-    /// a call) for more.
+    /// a call) for more, and bulk jobs for some ten thousand of one kind and more.
     ///
     /// Each record has its result, in the order given. Writes of different kinds are made in the order in which the kinds
     /// first occur; of several writes of one record each sees what the earlier ones did. Records that were refused for
@@ -245,8 +269,14 @@ impl<T: Writable> Records<T> {
         let mut spent = Spent::default();
         let mut steps = plan.steps.iter();
         for wave in &waves {
-            // A plan has one step for each wave.
-            let rest: Vec<&(Verb, Vec<usize>)> = wave.iter().collect();
+            // The steps of a plan follow the rounds: bulk jobs first, then one step for the rest.
+            let shaped = self.client.shapes_writes();
+            let (bulk, rest): (Vec<_>, Vec<_>) =
+                wave.iter().partition(|(_, places)| is_bulk(places.len(), policy, shaped));
+            for (verb, places) in bulk {
+                steps.next();
+                self.write_by_bulk(verb, places, writes, &mut results, &mut spent).await;
+            }
             let Some(step) = (!rest.is_empty()).then(|| steps.next()).flatten() else { continue };
             match (step.way, rest.as_slice()) {
                 (WriteWay::Single, [(_, places)]) => {
@@ -337,6 +367,43 @@ impl<T: Writable> Records<T> {
         }
     }
 
+    async fn write_by_bulk(
+        &self,
+        verb: &Verb,
+        places: &[usize],
+        writes: &[Write<T>],
+        results: &mut [Row],
+        spent: &mut Spent,
+    ) {
+        let operation = match verb {
+            Verb::Create => Operation::Insert,
+            Verb::Update => Operation::Update,
+            Verb::Upsert { field, .. } => Operation::Upsert(field.clone()),
+            Verb::Delete => Operation::Delete,
+        };
+        let mut sent = Vec::with_capacity(places.len());
+        let mut rows = Vec::with_capacity(places.len());
+        for place in places {
+            let Some(write) = writes.get(*place) else { continue };
+            match write.bulk_row() {
+                Ok(row) => {
+                    sent.push(*place);
+                    rows.push(row);
+                }
+                Err(error) => put(results, *place, Err(error.with_operation(OPERATION).with_vendor(VENDOR))),
+            }
+        }
+        let mut ingest = self.client.bulk().ingest(T::NAME, operation).lock_retries(self.options.resends);
+        if let Some(field) = &self.options.sort_by {
+            ingest = ingest.sort_by(field);
+        }
+        let before = bulk_calls_made(&self.client);
+        for (place, result) in sent.into_iter().zip(ingest.write_all(&rows).await) {
+            put(results, place, result);
+        }
+        spent.calls += bulk_calls_made(&self.client).saturating_sub(before);
+    }
+
     async fn write_together(
         &self,
         groups: &[&(Verb, Vec<usize>)],
@@ -353,11 +420,7 @@ impl<T: Writable> Records<T> {
                 let Some(write) = writes.get(*place) else { continue };
                 match write.fields.clone().and_then(|fields| write.text(&fields)) {
                     Ok(text) => lines.push(Line::new(*place, number, T::NAME, text)),
-                    Err(error) => {
-                        if let Some(slot) = results.get_mut(*place) {
-                            *slot = Err(error);
-                        }
-                    }
+                    Err(error) => put(results, *place, Err(error)),
                 }
             }
         }

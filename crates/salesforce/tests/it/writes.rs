@@ -321,3 +321,58 @@ mod many {
         assert_eq!(all.unwrap_err().kind(), ErrorKind::Config);
     }
 }
+
+mod by_bulk {
+    //! What is worth a bulk job goes by one, with the same results in the same places.
+
+    use salesforce::{CallOptions, DuplicateRules, Write, WritePolicy, WriteWay};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn bulk_jobs_give_each_record_its_result_in_its_place() {
+        let org = Org::empty().await;
+        let contacts = org.client.contacts();
+        let old = contacts.create(&person("old", None)).await.unwrap();
+        let doomed = contacts.create(&person("doomed", None)).await.unwrap();
+        let mut writes: Vec<Write<Contact>> = (0..30)
+            .map(|n| match n % 3 {
+                0 => {
+                    Write::create(&NewContact { title: Some("a, \"b\"\n@{x}".into()), ..person(&n.to_string(), None) })
+                }
+                1 => Write::upsert("Crmkit_Key__c", &format!("k{n}"), &person(&n.to_string(), None)),
+                _ => Write::create(&NewContact { email: Some("bad".into()), ..person(&n.to_string(), None) }),
+            })
+            .collect();
+        writes
+            .push(Write::update(old, &ContactUpdate { title: salesforce::Change::Clear, ..ContactUpdate::default() }));
+        writes.push(Write::delete(doomed));
+        let report = contacts.write_many(&writes, &WritePolicy::new().bulk_from(10)).await.unwrap();
+        let ways: Vec<WriteWay> = report.plan.steps.iter().map(|step| step.way).collect();
+        assert_eq!(ways, [WriteWay::Bulk, WriteWay::Bulk, WriteWay::Composite]);
+        for (place, result) in report.results.iter().enumerate() {
+            assert_eq!(result.is_ok(), place >= 30 || place % 3 != 2, "{place}: {result:?}");
+        }
+        assert_eq!(report.results[2].as_ref().unwrap_err().vendor_code(), Some("INVALID_EMAIL_ADDRESS"));
+        assert_eq!(report.results[1].as_ref().unwrap().created, Some(true));
+        assert!(report.calls > 5, "{report}");
+        let ids: Vec<Id<Contact>> = [0, 1].iter().map(|place| report.results[*place].as_ref().unwrap().id).collect();
+        let rows = contacts.retrieve(&ids, &["LastName", "Title", "Crmkit_Key__c"]).await.unwrap();
+        let row = rows[0].as_ref().unwrap().as_ref().unwrap();
+        assert_eq!((row.last_name.as_deref(), row.title.as_deref()), (Some("0"), Some("a, \"b\"\n@{x}")));
+        let key = rows[1].as_ref().unwrap().as_ref().unwrap().extra("Crmkit_Key__c").unwrap().get().to_owned();
+        assert_eq!(key, "\"k1\"");
+    }
+
+    #[tokio::test]
+    async fn headers_that_bulk_jobs_do_not_heed_keep_writes_away_from_them() {
+        let org = Org::empty().await;
+        let writes: Vec<Write<Contact>> = (0..12_000).map(|n| Write::create(&person(&n.to_string(), None))).collect();
+        let way = |client: &salesforce::Salesforce| {
+            client.contacts().plan_writes(&writes, &WritePolicy::new()).unwrap().steps[0].way
+        };
+        assert_eq!(way(&org.client), WriteWay::Bulk);
+        let lenient = CallOptions::new().duplicates(DuplicateRules::new().allow_save(true));
+        assert_eq!(way(&org.client.with(lenient).unwrap()), WriteWay::Composite);
+    }
+}
