@@ -31,6 +31,8 @@ pub enum FieldType {
     Date,
     /// A moment.
     DateTime,
+    /// A time of day, in no particular zone; as text, in the vendor's form.
+    Time,
     /// One of the options.
     Choice,
     /// Several of the options.
@@ -132,6 +134,9 @@ pub struct Field {
     pub unique: bool,
     /// The options of a choice field.
     pub options: Vec<ChoiceOption>,
+    /// Whether it can be emptied once it holds something.
+    #[serde(default = "yes")]
+    pub nullable: bool,
     /// Why it cannot be written, where the vendor says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_only: Option<ReadOnly>,
@@ -162,6 +167,7 @@ impl Field {
             writable: true,
             unique: false,
             options: Vec::new(),
+            nullable: true,
             read_only: None,
             external_id: false,
             depends_on: None,
@@ -175,6 +181,10 @@ impl Field {
     pub fn is_custom(&self) -> bool {
         self.key.custom_name().is_some()
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// All fields of one object of one vendor, the vendor's own included.

@@ -9,7 +9,7 @@ object! {
     Engagement, NewEngagement, EngagementPatch = ObjectKind::Engagement;
     fields {
         /// What it was. It cannot change once the record is there.
-        KIND kind: EngagementKind,
+        ENGAGEMENT_KIND kind: EngagementKind,
         /// What it was about, in a line.
         SUBJECT subject: String,
         /// What was said or written.

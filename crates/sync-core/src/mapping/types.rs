@@ -157,6 +157,7 @@ pub(super) fn describe(field_type: &FieldType) -> String {
         FieldType::Bool => "yes or no",
         FieldType::Date => "a day",
         FieldType::DateTime => "an instant",
+        FieldType::Time => "a time of day",
         FieldType::Choice => "one of its choices",
         FieldType::MultiChoice => "several of its choices",
         FieldType::Email => "an e-mail address",

@@ -286,7 +286,7 @@ impl Bench {
                 put(Lead::COMPANY_NAME.into(), Some(Value::text("Contract & Söhne")));
             }
             ObjectKind::Engagement => {
-                put(Engagement::KIND.into(), Some(EngagementKind::Call.into_value()));
+                put(Engagement::ENGAGEMENT_KIND.into(), Some(EngagementKind::Call.into_value()));
                 put(primary(Engagement::TARGETS), reference(ObjectKind::Contact).or(reference(ObjectKind::Account)));
             }
             _ => {}
@@ -297,7 +297,14 @@ impl Bench {
     /// The least that an engagement of a kind holds that every vendor accepts.
     pub(crate) fn minimal_of(&self, kind: &EngagementKind) -> RecordPatch {
         let mut patch = self.minimal::<Engagement>(&self.name());
-        patch.set(Engagement::KIND.into(), kind.clone().into_value());
+        patch.set(Engagement::ENGAGEMENT_KIND.into(), kind.clone().into_value());
+        // Whom an e-mail is about, its addresses say.
+        let account = self.reference(ObjectKind::Account);
+        if let Some(account) =
+            account.filter(|_| *kind == EngagementKind::Email && self.can_write::<Engagement>(&Engagement::TARGETS))
+        {
+            patch.set(FieldPath::entry(Engagement::TARGETS, Slot::Primary), Value::Ref(account));
+        }
         if *kind == EngagementKind::Meeting {
             let hour = chrono::TimeDelta::hours(1);
             patch.set(Engagement::OCCURRED_AT.into(), Value::DateOrTime(DateOrTime::Time(moment())));
@@ -308,7 +315,8 @@ impl Bench {
 
     /// The kinds of engagement that can be created: those that the schema offers.
     pub(crate) fn kinds(&self) -> Vec<EngagementKind> {
-        let options = self.schema::<Engagement>().field(&Engagement::KIND).map_or(&[][..], |field| &field.options);
+        let options =
+            self.schema::<Engagement>().field(&Engagement::ENGAGEMENT_KIND).map_or(&[][..], |field| &field.options);
         if options.is_empty() {
             return EngagementKind::NAMED.to_vec();
         }
@@ -319,7 +327,8 @@ impl Bench {
     pub(crate) fn with_field<T: Sample>(&self, path: &FieldPath, value: &Value) -> Option<RecordPatch> {
         let mut patch = self.minimal::<T>(&self.name());
         if T::KIND == ObjectKind::Engagement {
-            let kind = if path.key == Engagement::KIND { EngagementKind::Call } else { kind_with(&path.key) };
+            let kind =
+                if path.key == Engagement::ENGAGEMENT_KIND { EngagementKind::Call } else { kind_with(&path.key) };
             if !self.kinds().contains(&kind) {
                 return None;
             }
@@ -449,6 +458,7 @@ impl Bench {
             (_, FieldType::Bool) => Value::Bool(true),
             (_, FieldType::Date) => Value::Date(day(2024, 2, 29)?),
             (_, FieldType::DateTime) => Value::Instant(moment()),
+            (_, FieldType::Time) => Value::text("09:30:00.000Z"),
             (_, FieldType::Email) => Value::Text(self.email()),
             (_, FieldType::Phone) => Value::text("+442071838750"),
             (_, FieldType::Url) => Value::text("https://contract.example/x"),
@@ -514,10 +524,11 @@ impl Bench {
 pub(crate) fn paths_of(object: ObjectKind, key: &FieldKey) -> Vec<FieldPath> {
     let entry = |slot: Slot| FieldPath::entry(key.clone(), slot);
     match (object, key.as_str()) {
-        (ObjectKind::Contact, "phones") => {
+        (ObjectKind::Contact | ObjectKind::Lead, "phones") => {
             vec![entry(Label::Work.into()), entry(Label::Mobile.into())]
         }
         (_, "phones") => vec![entry(Label::Main.into())],
+        (ObjectKind::Lead, "addresses") => vec![entry(Label::Work.into())],
         (ObjectKind::Contact, "addresses") => vec![entry(Label::Mailing.into())],
         (_, "addresses") => vec![entry(Label::Billing.into())],
         (_, "emails" | "accounts" | "contacts" | "targets") => vec![entry(Slot::Primary)],

@@ -69,7 +69,7 @@ pub async fn engagements_are_no_tasks(subject: Subject) {
     let mut made = Vec::new();
     for kind in &kinds {
         let id = bench.create::<Engagement>(&bench.minimal_of(kind)).await;
-        let read = bench.read(&id).await.get(&Engagement::KIND.into());
+        let read = bench.read(&id).await.get(&Engagement::ENGAGEMENT_KIND.into());
         let Presence::Known(Value::Choice(read)) = read else { panic!("{kind}: an engagement has no kind") };
         assert_eq!(read.key, kind.as_str());
         made.push(id);

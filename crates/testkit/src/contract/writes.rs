@@ -1,6 +1,6 @@
 //! What a write promises: all of it, nothing beside it, and an answer per item.
 
-use crm_model::{Contact, FieldPath, Label, Presence, RecordPatch, RemoteId, Value};
+use crm_model::{Contact, FieldPath, Label, Presence, ReadOnly, RecordPatch, RemoteId, Value};
 use unified_crm::{CollectionExt, Create, ErrorKind, Fetched, FindKey, Outcome, Write};
 
 use super::Subject;
@@ -29,7 +29,9 @@ async fn touches_only_what_it_names<T: Sample>(bench: &Bench) {
     let after = bench.read(&id).await;
     expected.meta.updated_at = after.meta.updated_at;
     // Names that the vendor derives from the one that changed.
-    for derived in [Contact::FULL_NAME, crm_model::Note::TITLE] {
+    let computed = bench.schema::<T>().fields.iter().filter(|field| field.read_only == Some(ReadOnly::Formula));
+    let computed = computed.map(|field| field.key.clone());
+    for derived in [Contact::FULL_NAME, crm_model::Note::TITLE].into_iter().chain(computed) {
         if derived != T::NAME && after.is_loaded(&derived) && !rename.iter().any(|(path, _)| path.key == derived) {
             expected.set(derived.clone(), after.peek(&derived.into()).cloned().unwrap_or(Value::Null));
         }

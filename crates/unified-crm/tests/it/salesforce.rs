@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use sandbox::salesforce::Quirks;
 use sandbox::{Clock, Data, Sandbox, Vendor};
+use serde_json::json;
 use testkit::SandboxHuman;
 use testkit::contract::Subject;
 
@@ -10,6 +11,8 @@ fn subject(quirks: Quirks) -> Subject {
     let start = chrono::DateTime::from_timestamp(1_748_854_800, 0).expect("a time");
     let clock = Clock::follow_tokio(start);
     let sandbox = Sandbox::builder().data(Data::Empty).clock(clock).salesforce_quirks(quirks).build();
+    let made = sandbox.create(Vendor::Salesforce, "Campaign", json!({"Name": "Trade fair", "IsActive": true}));
+    assert!(made.is_ok(), "a campaign");
     let mut subject = Subject::new(Arc::new(testkit::connect_salesforce(&sandbox)));
     subject.human = Some(Arc::new(SandboxHuman::new(&sandbox, Vendor::Salesforce)));
     // The API's numbers are doubles.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crm_model::{Address, AnyRef, Contact, Deal, FieldPath, Note, ObjectKind, RecordPatch, Slot, Task, Value};
+use crm_model::{Address, AnyRef, Contact, Deal, FieldPath, Note, ObjectKind, RecordPatch, Slot, Task, Ticket, Value};
 use salesforce::Fields;
 
 use super::layout::Layout;
@@ -50,6 +50,8 @@ pub(crate) fn body(table: &Table, layout: &Layout, patch: &RecordPatch, purpose:
         body.fields.set(api, true);
     }
     match (table.kind, purpose) {
+        (ObjectKind::Ticket, _) => owner(patch, layout, &mut body)?,
+        (ObjectKind::Engagement, _) => super::happened::finish(table, layout, patch, purpose, &mut body)?,
         (ObjectKind::Task, _) => status(patch, layout, &mut body)?,
         (ObjectKind::Note, Purpose::Create) => title(&mut body),
         _ => {}
@@ -69,7 +71,7 @@ fn field(table: &Table, layout: &Layout, path: &FieldPath, value: &Value, body: 
     if let Some(scalar) = table.scalars.iter().find(|scalar| scalar.key == path.key && path.slot.is_none()) {
         layout.check_writable(scalar.api)?;
         currency(layout, value, body);
-        return scalar.shape.write(scalar.api, value, &mut body.fields);
+        return scalar.shape.write(scalar.api, &layout.vendors_value(scalar, value)?, &mut body.fields);
     }
     let key = &path.key;
     let (slot, entries) = (path.slot.as_ref(), value);
@@ -84,6 +86,9 @@ fn field(table: &Table, layout: &Layout, path: &FieldPath, value: &Value, body: 
         // Handled with the status, which may be given too.
         ObjectKind::Task if *key == Task::DONE => Ok(()),
         ObjectKind::Note if *key == Note::TARGETS => note_target(layout, slot, entries, body),
+        // Handled together: a case has one owner.
+        ObjectKind::Ticket if [Ticket::ASSIGNEE, Ticket::GROUP].contains(key) => Ok(()),
+        ObjectKind::Engagement => super::happened::field(table, layout, path, value, body),
         _ => Err("Salesforce has no such field".to_owned()),
     }
 }
@@ -99,7 +104,7 @@ fn currency(layout: &Layout, value: &Value, body: &mut Body) {
 }
 
 /// The entries that a patch gives a list: one of a slot, or all of them.
-fn given<'a>(slot: Option<&Slot>, value: &'a Value) -> Vec<&'a Value> {
+pub(crate) fn given<'a>(slot: Option<&Slot>, value: &'a Value) -> Vec<&'a Value> {
     match (slot, value) {
         (None, Value::List(list)) => list.iter().collect(),
         (_, Value::Null) => Vec::new(),
@@ -212,7 +217,7 @@ fn account(table: &Table, layout: &Layout, slot: Option<&Slot>, value: &Value, b
 }
 
 /// The references that a patch gives a list.
-fn references<'a>(slot: Option<&Slot>, value: &'a Value) -> Result<Vec<&'a AnyRef>, String> {
+pub(crate) fn references<'a>(slot: Option<&Slot>, value: &'a Value) -> Result<Vec<&'a AnyRef>, String> {
     let reference = |value: &'a Value| match value {
         Value::Ref(reference) => Ok(reference),
         other => Err(format!("it takes a reference, not {}", other.kind().describe())),
@@ -244,10 +249,10 @@ fn pipeline(value: &Value) -> Result<(), String> {
     }
 }
 
-fn task_targets(layout: &Layout, slot: Option<&Slot>, value: &Value, body: &mut Body) -> Result<(), String> {
+pub(crate) fn task_targets(layout: &Layout, slot: Option<&Slot>, value: &Value, body: &mut Body) -> Result<(), String> {
     let references = references(slot, value)?;
-    let is_person = |reference: &&&AnyRef| reference.object == ObjectKind::Contact;
-    let is_thing = |reference: &&&AnyRef| matches!(reference.object, ObjectKind::Account | ObjectKind::Deal);
+    let is_person = |reference: &&&AnyRef| PEOPLE.contains(&reference.object);
+    let is_thing = |reference: &&&AnyRef| THINGS.contains(&reference.object);
     if let Some(other) = references.iter().find(|reference| !is_person(reference) && !is_thing(reference)) {
         return Err(format!("a task cannot be about {}", other.object));
     }
@@ -266,8 +271,8 @@ fn task_targets(layout: &Layout, slot: Option<&Slot>, value: &Value, body: &mut 
             Err("Salesforce holds one person and one other record of a task".to_owned())
         }
         None => set("WhoId", person).and_then(|()| set("WhatId", thing)),
-        Some(Slot::Object(ObjectKind::Contact)) => set("WhoId", person),
-        Some(Slot::Object(ObjectKind::Account | ObjectKind::Deal)) => set("WhatId", thing),
+        Some(Slot::Object(kind)) if PEOPLE.contains(kind) => set("WhoId", person),
+        Some(Slot::Object(kind)) if THINGS.contains(kind) => set("WhatId", thing),
         // The primary one must be the first again when the task is read: a deal comes before a person, an account after.
         Some(Slot::Primary) => match references.first().map(|reference| reference.object) {
             Some(ObjectKind::Deal) => set("WhatId", thing),
@@ -290,8 +295,28 @@ fn note_target(layout: &Layout, slot: Option<&Slot>, value: &Value, body: &mut B
     }
 }
 
+/// Who an activity can be about.
+const PEOPLE: [ObjectKind; 2] = [ObjectKind::Contact, ObjectKind::Lead];
+/// What else an activity can be about.
+const THINGS: [ObjectKind; 4] = [ObjectKind::Account, ObjectKind::Deal, ObjectKind::Ticket, ObjectKind::List];
+
 fn object_of_kind(kind: ObjectKind) -> bool {
-    ["001", "003", "006"].iter().any(|prefix| object_of_id(prefix) == Some(kind))
+    ["001", "003", "006", "00Q", "500", "701"].iter().any(|prefix| object_of_id(prefix) == Some(kind))
+}
+
+/// A case has one owner: who is to answer it, or the queue that it waits in.
+fn owner(patch: &RecordPatch, layout: &Layout, body: &mut Body) -> Result<(), String> {
+    let given = [Ticket::ASSIGNEE, Ticket::GROUP].map(|key| patch.get(&key.into()));
+    let owners: Vec<&Value> = given.iter().flatten().copied().filter(|value| !value.is_empty()).collect();
+    match owners.as_slice() {
+        [] if given.iter().all(Option::is_none) => Ok(()),
+        [] => Err("assignee: a case is always somebody's: give it to a user or a queue".to_owned()),
+        [one] => {
+            layout.check_writable("OwnerId").map_err(|why| format!("assignee: {why}"))?;
+            Shape::Ref(ObjectKind::User).write("OwnerId", one, &mut body.fields)
+        }
+        _ => Err("group: a case has one owner, so it cannot be somebody's and wait in a queue".to_owned()),
+    }
 }
 
 /// Done and open are two of the vendor's statuses. A status that is given, too, says it more precisely.

@@ -8,16 +8,16 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use crm_model::{Instant, ObjectKind, RemoteId};
+use crm_model::{Instant, Object, ObjectKind, RemoteId};
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use rest_core::{BadRecord, Error, ErrorKind, Result, Row};
 use salesforce::soql::{Condition, Op, Select};
-use salesforce::{AnyId, Id, Opportunity, OpportunityContactRole, QueryPage};
+use salesforce::{AnyId, Id, Opportunity, OpportunityContactRole, QueryPage, Writable};
 
 use super::VENDOR;
 use super::layout::Layout;
-use super::objects::{Objects, Read, SfObject};
+use super::objects::{Objects, Read};
 use super::read::{Base, Fields, cursor_instant, cursor_text};
 use crate::{Change, Collection, Cursor, Fetched};
 
@@ -34,8 +34,8 @@ enum Phase {
     Over,
 }
 
-struct Feed<'a, T: SfObject> {
-    objects: &'a Objects<T>,
+struct Feed<'a, T: Object, R: Writable> {
+    objects: &'a Objects<T, R>,
     since: Option<Cursor>,
     layout: Option<Arc<Layout>>,
     /// Rows from here on; `None` reads everything that is alive.
@@ -53,7 +53,10 @@ struct Feed<'a, T: SfObject> {
 }
 
 /// The feed of an object.
-pub(crate) fn feed<T: SfObject>(objects: &Objects<T>, since: Option<Cursor>) -> BoxStream<'_, Result<Change<T>>> {
+pub(crate) fn feed<T: Object, R: Writable>(
+    objects: &Objects<T, R>,
+    since: Option<Cursor>,
+) -> BoxStream<'_, Result<Change<T>>> {
     let feed = Feed {
         objects,
         since,
@@ -70,7 +73,7 @@ pub(crate) fn feed<T: SfObject>(objects: &Objects<T>, since: Option<Cursor>) -> 
     stream::unfold(feed, next).boxed()
 }
 
-async fn next<T: SfObject>(mut feed: Feed<'_, T>) -> Option<(Result<Change<T>>, Feed<'_, T>)> {
+async fn next<T: Object, R: Writable>(mut feed: Feed<'_, T, R>) -> Option<(Result<Change<T>>, Feed<'_, T, R>)> {
     loop {
         if let Some(event) = feed.events.pop_front() {
             return Some((Ok(event), feed));
@@ -85,7 +88,7 @@ async fn next<T: SfObject>(mut feed: Feed<'_, T>) -> Option<(Result<Change<T>>, 
     }
 }
 
-impl<T: SfObject> Feed<'_, T> {
+impl<T: Object, R: Writable> Feed<'_, T, R> {
     /// Takes one step, which may give events.
     async fn advance(&mut self) -> Result<()> {
         match std::mem::replace(&mut self.phase, Phase::Over) {
@@ -137,7 +140,12 @@ impl<T: SfObject> Feed<'_, T> {
     /// The query from where the reading stands.
     fn query(&self) -> Result<BoxStream<'static, Result<QueryPage<Base>>>> {
         let layout = self.layout()?;
-        let mut select = self.objects.select(&layout).order_by(["SystemModstamp", "Id"]);
+        let mut select = self.objects.select(&layout);
+        // A first reading has no use for what was ended before it.
+        if self.from.is_none() {
+            select = self.objects.living(&layout, select);
+        }
+        let mut select = select.order_by(["SystemModstamp", "Id"]);
         if let Some(from) = self.from {
             select = select.filter(Condition::compare("SystemModstamp", Op::Ge, from));
         }
@@ -160,8 +168,13 @@ impl<T: SfObject> Feed<'_, T> {
         let layout = self.layout()?;
         // Of the first page only: later ones are newer than rows that were read before.
         self.upper = self.upper.or(page.as_of.filter(|_| self.last.is_none()));
+        let there: Vec<_> = page.records.iter().flatten().collect();
+        let shadows = self.objects.shadows(&there).await?;
         for row in page.records {
             self.note(&row);
+            if row.as_ref().is_ok_and(|row| shadows.contains(&row.id)) {
+                continue;
+            }
             let read = self.objects.read(&layout, row).await?;
             self.events.push_back(read.into_change());
         }

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crm_model::{ChoiceOption, Deal, Field, FieldKey, FieldType, Note, Object, Required, Schema, Task};
+use crm_model::{
+    Choice, ChoiceOption, Deal, DealStatus, Engagement, Field, FieldKey, FieldType, Note, ReadOnly, Required, Schema,
+    Task, Ticket, Value,
+};
 use salesforce::{Describe, DescribedField};
 
 use super::shape::Shape;
-use super::table::{ADDRESS_PARTS, CURRENCY, Table};
+use super::table::{ADDRESS_PARTS, CURRENCY, Rows, Scalar, Table};
 
 /// Fields of every record that say where it comes from.
 const SYSTEM: [&str; 7] =
@@ -30,6 +33,8 @@ pub(crate) struct Layout {
     pub(crate) custom: BTreeMap<String, (FieldKey, Column)>,
     /// Fields that the table names, as far as they are shown: whether they can be written.
     known: BTreeMap<String, bool>,
+    /// Names of the model and the organisation's keys for them, by field.
+    named: BTreeMap<&'static str, Vec<(&'static str, String)>>,
     /// The unique external id under which creates happen once.
     pub(crate) key_field: Option<String>,
     /// Where a person looks at records: the instance's address.
@@ -42,7 +47,7 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub(crate) fn new<T: Object>(table: &Table, describe: &Describe, key_field: &str, origin: String) -> Self {
+    pub(crate) fn new(table: &Table, describe: &Describe, key_field: &str, origin: String) -> Self {
         let find = |name: &str| describe.field(name);
         let names = table.api_names().chain(has_money(table).then(|| CURRENCY.to_owned()));
         let known: BTreeMap<String, bool> =
@@ -51,12 +56,17 @@ impl Layout {
         let custom: BTreeMap<_, _> =
             describe.fields.iter().filter_map(|field| custom_column(field, &known, key_field.as_deref())).collect();
         let system = SYSTEM.into_iter().chain([MASTER]).filter(|name| find(name).is_some()).map(str::to_owned);
-        let select = system.chain(known.keys().cloned()).chain(custom.keys().cloned()).collect();
-        let schema = schema::<T>(table, describe, &custom);
+        let mut select: Vec<String> = system.collect();
+        // One of them may be a field of the model, too.
+        let others = known.keys().chain(custom.keys()).filter(|name| !SYSTEM.contains(&name.as_str()));
+        select.extend(others.cloned());
+        let named = named(table, describe);
+        let schema = schema(table, describe, &custom, &named);
         Self {
             select,
             custom,
             known,
+            named,
             key_field,
             origin,
             schema,
@@ -66,9 +76,36 @@ impl Layout {
         }
     }
 
+    /// The model's value for what the vendor sent.
+    pub(crate) fn models_value(&self, api: &str, value: Value) -> Value {
+        match value {
+            Value::Choice(choice) => Value::Choice(named_choice(self.named.get(api), choice)),
+            other => other,
+        }
+    }
+
+    /// The vendor's value for what the model calls by a name.
+    pub(crate) fn vendors_value(&self, scalar: &Scalar, value: &Value) -> Result<Value, String> {
+        let (Shape::Named(names), Value::Choice(choice)) = (scalar.shape, value) else { return Ok(value.clone()) };
+        let known = self.named.get(scalar.api).map_or(&[][..], Vec::as_slice);
+        if let Some((_, key)) = known.iter().find(|(name, _)| *name == choice.key) {
+            return Ok(Value::Choice(Choice::new(&**key)));
+        }
+        if names.iter().any(|(name, _)| *name == choice.key) {
+            let has = known.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+            return Err(format!("this organisation has no value for `{}` (it has: {has})", choice.key));
+        }
+        Ok(value.clone())
+    }
+
     /// Whether this user may see a field that the table names.
     pub(crate) fn shows(&self, api: &str) -> bool {
         self.known.contains_key(api)
+    }
+
+    /// Checks that this user may see a field without which nothing can be made.
+    pub(crate) fn check_shown(&self, api: &str) -> Result<(), String> {
+        if self.shows(api) { Ok(()) } else { Err(format!("Salesforce does not show {api} to this user")) }
     }
 
     /// Checks that a field that the table names can be written.
@@ -79,6 +116,28 @@ impl Layout {
             None => Err(format!("Salesforce does not show {api} to this user")),
         }
     }
+}
+
+fn named_choice(names: Option<&Vec<(&'static str, String)>>, choice: Choice) -> Choice {
+    match names.into_iter().flatten().find(|(_, key)| *key == choice.key) {
+        Some((name, key)) => Choice::new(*name).labelled(&**key),
+        None => choice,
+    }
+}
+
+/// Which of the organisation's values is which name: one for each name, and each for one name only.
+fn named(table: &Table, describe: &Describe) -> BTreeMap<&'static str, Vec<(&'static str, String)>> {
+    let mut named = BTreeMap::new();
+    for scalar in table.scalars {
+        let (Shape::Named(names), Some(field)) = (scalar.shape, describe.field(scalar.api)) else { continue };
+        let key = |wanted: &str| {
+            let values = field.picklist_values.iter().map(|value| &value.value);
+            values.into_iter().find(|value| value.eq_ignore_ascii_case(wanted)).cloned()
+        };
+        let found = names.iter().filter_map(|(name, keys)| Some((*name, keys.iter().find_map(|wanted| key(wanted))?)));
+        named.insert(scalar.api, found.collect());
+    }
+    named
 }
 
 fn is_writable(field: &DescribedField) -> bool {
@@ -109,11 +168,22 @@ fn custom_column(
 /// Fields that say once more what a list of the model says: the primary contact role.
 const CREATE_ONLY: [&str; 1] = ["ContactId"];
 
-fn schema<T: Object>(table: &Table, describe: &Describe, custom: &BTreeMap<String, (FieldKey, Column)>) -> Schema {
+fn schema(
+    table: &Table,
+    describe: &Describe,
+    custom: &BTreeMap<String, (FieldKey, Column)>,
+    named: &BTreeMap<&'static str, Vec<(&'static str, String)>>,
+) -> Schema {
     let mut fields = Vec::new();
     for scalar in table.scalars {
         if let Some(described) = describe.field(scalar.api) {
             let mut field = field(scalar.key.clone(), described, scalar.shape, is_writable(described));
+            for option in &mut field.options {
+                option.key = named_choice(named.get(scalar.api), Choice::new(&*option.key)).key;
+            }
+            if let Some(names) = scalar.shape.tick_names() {
+                field.options = names.map(|name| ChoiceOption::new(name, name)).into();
+            }
             // A note's title is made from its text where none is given.
             if field.key == Note::TITLE {
                 field.required = Required::No;
@@ -128,7 +198,7 @@ fn schema<T: Object>(table: &Table, describe: &Describe, custom: &BTreeMap<Strin
             fields.push(field(key.clone(), described, column.shape, column.writable));
         }
     }
-    Schema::new(T::KIND, fields)
+    Schema::new(table.kind, fields)
 }
 
 fn field(key: FieldKey, described: &DescribedField, shape: Shape, writable: bool) -> Field {
@@ -137,6 +207,10 @@ fn field(key: FieldKey, described: &DescribedField, shape: Shape, writable: bool
     field.required = if described.is_required() { Required::OnCreate } else { Required::No };
     field.writable = writable;
     field.unique = described.unique;
+    field.nullable = described.nillable;
+    field.external_id = described.external_id;
+    let read_only = if described.calculated { ReadOnly::Formula } else { ReadOnly::System };
+    field.read_only = (!writable).then_some(read_only);
     let option = |value: &salesforce::PicklistValue| {
         let label = value.label.as_deref().unwrap_or(&value.value);
         ChoiceOption { active: value.active, ..ChoiceOption::new(&*value.value, label) }
@@ -180,6 +254,37 @@ fn lists(table: &Table, describe: &Describe) -> Vec<Field> {
     .collect()
 }
 
+fn chosen(mut field: Field, options: impl Iterator<Item = &'static str>) -> Field {
+    field.options = options.map(|name| ChoiceOption::new(name, name)).collect();
+    field
+}
+
+/// What an engagement shows beside the plain fields.
+fn engagement(
+    table: &Table,
+    describe: &Describe,
+    made_up: &impl Fn(FieldKey, &str, &str, FieldType, bool) -> Field,
+) -> Vec<Field> {
+    let kind = table.rows.kind();
+    let kind = kind.iter().filter_map(|kind| {
+        let name = crm_model::EngagementKind::NAMED.iter().find(|named| *named == kind)?;
+        Some(name.as_str())
+    });
+    let mut fields = vec![chosen(
+        made_up(Engagement::ENGAGEMENT_KIND, "attributes", "Kind", FieldType::Choice, describe.createable),
+        kind,
+    )];
+    if table.rows == Rows::Meetings {
+        fields.push(made_up(Engagement::OCCURRED_AT, "StartDateTime", "Begin", FieldType::DateTime, true));
+        fields.push(made_up(Engagement::ENDED_AT, "EndDateTime", "End", FieldType::DateTime, true));
+    }
+    if !table.parties.is_empty() {
+        let writable = table.parties.iter().any(|(_, api)| describe.field(api).is_some_and(is_writable));
+        fields.push(made_up(Engagement::PARTICIPANTS, "FromAddress", "Participants", FieldType::List, writable));
+    }
+    fields
+}
+
 /// Fields that no single field of the vendor holds.
 fn derived(table: &Table, describe: &Describe) -> Vec<Field> {
     let made_up = |key: FieldKey, api: &str, label: &str, field_type, writable| {
@@ -197,12 +302,25 @@ fn derived(table: &Table, describe: &Describe) -> Vec<Field> {
                 FieldType::Ref { target: Some(crm_model::ObjectKind::Pipeline) },
                 false,
             ),
+            chosen(
+                made_up(Deal::STATUS, "IsClosed", "Status", FieldType::Choice, false),
+                DealStatus::NAMED.iter().map(DealStatus::as_str),
+            ),
             made_up(Deal::CONTACTS, "OpportunityContactRoles", "Contact roles", FieldType::List, true),
         ],
         crm_model::ObjectKind::Task if describe.field("IsClosed").is_some() => {
             let writable = describe.field("Status").is_some_and(is_writable);
             vec![made_up(Task::DONE, "IsClosed", "Done", FieldType::Bool, writable)]
         }
+        crm_model::ObjectKind::Ticket if describe.field("OwnerId").is_some() => {
+            let user = FieldType::Ref { target: Some(crm_model::ObjectKind::User) };
+            let writable = describe.field("OwnerId").is_some_and(is_writable);
+            vec![
+                made_up(Ticket::ASSIGNEE, "OwnerId", "Assigned to", user.clone(), writable),
+                made_up(Ticket::GROUP, "OwnerId", "Queue", user, writable),
+            ]
+        }
+        crm_model::ObjectKind::Engagement => engagement(table, describe, &made_up),
         _ => Vec::new(),
     };
     // What a task or a note is about may be no record of the model.

@@ -7,32 +7,48 @@
 //! | `layout` | an object as one organisation shows it, and its schema |
 //! | `read`, `body` | rows to records, patches to fields |
 //! | `objects`, `changes`, `write`, `people` | the calls |
+//! | `engagements`, `happened` | calls, meetings and messages: three objects of the vendor as one |
+//! | `users`, `views`, `campaigns`, `search` | what is no record of a collection |
 
 mod body;
+mod campaigns;
 mod changes;
+mod engagements;
+mod happened;
 mod layout;
 mod objects;
 mod people;
 mod read;
+mod search;
 mod shape;
 mod table;
 #[cfg(test)]
 mod tests;
+mod users;
+mod views;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use crm_model::{Account, Contact, Deal, Meta, Note, ObjectKind, Pipeline, RemoteId, Stage, Task, User};
+use crm_model::{
+    Account, Choice, Contact, Deal, Engagement, FieldGroup, Lead, Meta, Note, Object, ObjectKind, Pipeline, RemoteId,
+    SearchHit, Stage, Task, Ticket, User, View,
+};
 use futures::TryStreamExt;
 use rest_core::{Accept, Call, LedgerSnapshot, Result, Row, Safety};
 use salesforce::soql::Select;
-use salesforce::{OpportunityStage, Salesforce, UserInfo};
+use salesforce::{OpportunityStage, Salesforce, UserInfo, Writable};
 
-use crate::{Capabilities, Collection, CollectionCapabilities, Crm, Identity, ProxyRequest, ProxyResponse};
-use objects::{Objects, SfObject};
+use crate::crm::cannot;
+use crate::{
+    Capabilities, Collection, CollectionCapabilities, Crm, Identity, Lists, ProxyRequest, ProxyResponse, SearchQuery,
+};
+use campaigns::Campaigns;
+use engagements::Engagements;
+use objects::Objects;
 use read::PIPELINE;
 
 /// The vendor's name.
@@ -78,11 +94,15 @@ impl SalesforceOptions {
 /// opportunities and tasks; after [`schema`](Collection::schema), or [`prepare`](Self::prepare), they are exact.
 pub struct SalesforceCrm {
     client: Salesforce,
-    accounts: Objects<Account>,
-    contacts: Objects<Contact>,
-    deals: Objects<Deal>,
-    tasks: Objects<Task>,
-    notes: Objects<Note>,
+    accounts: Objects<Account, salesforce::Account>,
+    contacts: Objects<Contact, salesforce::Contact>,
+    leads: Objects<Lead, salesforce::Lead>,
+    deals: Objects<Deal, salesforce::Opportunity>,
+    tickets: Objects<Ticket, salesforce::Case>,
+    tasks: Objects<Task, salesforce::Task>,
+    notes: Objects<Note, salesforce::Note>,
+    engagements: Engagements,
+    campaigns: Campaigns,
     assumed: Capabilities,
     exact: OnceLock<Capabilities>,
     identity: tokio::sync::OnceCell<UserInfo>,
@@ -100,11 +120,15 @@ impl SalesforceCrm {
     pub fn with_options(client: Salesforce, options: SalesforceOptions) -> Self {
         let options = Arc::new(options);
         let mut crm = Self {
-            accounts: Objects::new(client.clone(), options.clone()),
-            contacts: Objects::new(client.clone(), options.clone()),
-            deals: Objects::new(client.clone(), options.clone()),
-            tasks: Objects::new(client.clone(), options.clone()),
-            notes: Objects::new(client.clone(), options),
+            accounts: Objects::new(client.clone(), options.clone(), &table::ACCOUNTS),
+            contacts: Objects::new(client.clone(), options.clone(), &table::CONTACTS),
+            leads: Objects::new(client.clone(), options.clone(), &table::LEADS),
+            deals: Objects::new(client.clone(), options.clone(), &table::DEALS),
+            tickets: Objects::new(client.clone(), options.clone(), &table::TICKETS),
+            tasks: Objects::new(client.clone(), options.clone(), &table::TASKS),
+            notes: Objects::new(client.clone(), options.clone(), &table::NOTES),
+            engagements: Engagements::new(&client, &options),
+            campaigns: Campaigns::new(client.clone()),
             assumed: Capabilities::default(),
             exact: OnceLock::new(),
             identity: tokio::sync::OnceCell::new(),
@@ -114,13 +138,16 @@ impl SalesforceCrm {
         crm
     }
 
-    /// Describes every object now, in five calls, so that the capabilities are exact.
+    /// Describes every object now, in ten calls, so that the capabilities are exact.
     ///
     /// # Errors
     /// Whatever the vendor answers.
     pub async fn prepare(&self) -> Result<()> {
         self.accounts.layout().await?;
         self.contacts.layout().await?;
+        self.leads.layout().await?;
+        self.tickets.layout().await?;
+        self.engagements.prepare().await?;
         self.deals.layout().await?;
         self.tasks.layout().await?;
         self.notes.layout().await.map(drop)
@@ -133,22 +160,38 @@ impl SalesforceCrm {
     }
 
     fn gather(&self) -> Capabilities {
-        fn of<T: SfObject>(objects: &Objects<T>) -> (ObjectKind, CollectionCapabilities) {
+        fn of<T: Object, R: Writable>(objects: &Objects<T, R>) -> (ObjectKind, CollectionCapabilities) {
             (T::KIND, objects.capabilities().clone())
         }
-        let objects = [of(&self.accounts), of(&self.contacts), of(&self.deals), of(&self.tasks), of(&self.notes)];
+        let objects = [
+            of(&self.accounts),
+            of(&self.contacts),
+            of(&self.leads),
+            of(&self.deals),
+            of(&self.tickets),
+            of(&self.tasks),
+            of(&self.notes),
+            (ObjectKind::Engagement, self.engagements.capabilities().clone()),
+        ];
         Capabilities {
             objects: BTreeMap::from(objects),
             users: true,
             pipelines: true,
             proxy: true,
+            field_groups: BTreeSet::from(views::LAID_OUT),
+            views: BTreeSet::from(views::VIEWED),
+            search: BTreeSet::from(search::SEARCHED),
+            lists: true,
             ..Capabilities::default()
         }
     }
 
     fn is_described(&self) -> bool {
         let described = [self.accounts.is_described(), self.contacts.is_described(), self.deals.is_described()];
-        described.into_iter().all(|described| described) && self.tasks.is_described() && self.notes.is_described()
+        let others = [self.leads.is_described(), self.tickets.is_described(), self.engagements.is_described()];
+        described.into_iter().chain(others).all(|described| described)
+            && self.tasks.is_described()
+            && self.notes.is_described()
     }
 
     async fn userinfo(&self) -> Result<&UserInfo> {
@@ -191,6 +234,22 @@ impl Crm for SalesforceCrm {
         Ok(&self.deals)
     }
 
+    fn leads(&self) -> Result<&dyn Collection<Lead>> {
+        Ok(&self.leads)
+    }
+
+    fn tickets(&self) -> Result<&dyn Collection<Ticket>> {
+        Ok(&self.tickets)
+    }
+
+    fn engagements(&self) -> Result<&dyn Collection<Engagement>> {
+        Ok(&self.engagements)
+    }
+
+    fn lists(&self) -> Result<&dyn Lists> {
+        Ok(&self.campaigns)
+    }
+
     fn tasks(&self) -> Result<&dyn Collection<Task>> {
         Ok(&self.tasks)
     }
@@ -200,10 +259,34 @@ impl Crm for SalesforceCrm {
     }
 
     async fn users(&self) -> Result<Vec<User>> {
-        let fields = ["Id", "Name", "Email", "IsActive", "CreatedDate", "SystemModstamp"];
-        let soql = Select::from("User").fields(fields).order_by(["Id"]).build()?;
-        let rows: Vec<Row<salesforce::User>> = self.client.query(soql).stream().try_collect().await?;
-        Ok(rows.iter().map(|row| user(row)).collect())
+        users::all(&self.client).await
+    }
+
+    async fn field_groups(&self, object: ObjectKind) -> Result<Vec<FieldGroup>> {
+        match object {
+            ObjectKind::Account => self.accounts.groups().await,
+            ObjectKind::Contact => self.contacts.groups().await,
+            ObjectKind::Lead => self.leads.groups().await,
+            ObjectKind::Deal => self.deals.groups().await,
+            ObjectKind::Ticket => self.tickets.groups().await,
+            ObjectKind::Task => self.tasks.groups().await,
+            other => Err(cannot(VENDOR, "field_groups", &format!("tells no pages of {other} records"))),
+        }
+    }
+
+    async fn views(&self, object: ObjectKind) -> Result<Vec<View>> {
+        match object {
+            ObjectKind::Account => self.accounts.views().await,
+            ObjectKind::Contact => self.contacts.views().await,
+            ObjectKind::Lead => self.leads.views().await,
+            ObjectKind::Deal => self.deals.views().await,
+            ObjectKind::Ticket => self.tickets.views().await,
+            other => Err(cannot(VENDOR, "views", &format!("has no list views of {other} records"))),
+        }
+    }
+
+    async fn search(&self, query: &SearchQuery) -> Result<Vec<SearchHit>> {
+        search::search(&self.client, query).await
     }
 
     async fn pipelines(&self) -> Result<Vec<Pipeline>> {
@@ -237,17 +320,6 @@ impl Crm for SalesforceCrm {
     }
 }
 
-fn user(row: &salesforce::User) -> User {
-    let mut meta = Meta::new(VENDOR, row.id.as_str());
-    meta.created_at = row.created_date;
-    meta.updated_at = row.system_modstamp;
-    let mut user = User::new(meta);
-    user.name = row.name.clone().unwrap_or_default();
-    user.email.clone_from(&row.email);
-    user.is_active = row.is_active == Some(true);
-    user
-}
-
 /// A deal's stage field holds the stage's API name, so that is what a stage goes by.
 fn stage(order: u32, row: &OpportunityStage) -> Option<Stage> {
     let id = row.api_name.clone().or_else(|| row.master_label.clone())?;
@@ -257,5 +329,7 @@ fn stage(order: u32, row: &OpportunityStage) -> Option<Stage> {
     stage.probability = row.default_probability;
     stage.is_closed = row.is_closed == Some(true);
     stage.is_won = row.is_won == Some(true);
+    stage.is_active = row.is_active != Some(false);
+    stage.forecast_category = row.forecast_category_name.clone().map(Choice::new);
     Some(stage)
 }

@@ -1,22 +1,22 @@
 //! One object as a [`Collection`]: reads by query and retrieve, writes by collections.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use crm_model::{Account, Contact, Deal, Deleted, Note, Object, ObjectKind, Record, RemoteId, Schema, Task};
+use crm_model::{Deal, Deleted, FieldGroup, Object, ObjectKind, Record, RemoteId, Schema, View};
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use rest_core::{BadRecord, Error, ErrorKind, Result, Row};
 use salesforce::soql::{self, Condition, Literal, Op, Select, Soql};
-use salesforce::{Id, Salesforce, Writable};
+use salesforce::{EmailMessage, Id, Salesforce, Writable};
 
 use super::changes;
 use super::layout::{Layout, MASTER};
 use super::read::{self, Base, Fields, Roles};
-use super::table::{self, Table};
-use super::{SalesforceOptions, VENDOR, write};
+use super::table::{Rows, SUBTYPE, Table};
+use super::{SalesforceOptions, VENDOR, views, write};
 use crate::{
     Change, ChangeSupport, Collection, CollectionCapabilities, Cursor, DeleteEvidence, Fetched, FindBy, FindKey,
     ListQuery, Write, Written,
@@ -27,46 +27,24 @@ const QUERIED_IDS: usize = 185;
 /// Characters of a condition that are not its list.
 const RESERVE: usize = 100;
 
-/// An object of the model that Salesforce has.
-pub(crate) trait SfObject: Object {
-    /// The vendor's object.
-    type Row: Writable;
-    /// Which field is which.
-    const TABLE: &'static Table;
-}
-
-macro_rules! objects {
-    ($($object:ident $row:ident $table:ident;)*) => {$(
-        impl SfObject for $object {
-            type Row = salesforce::$row;
-            const TABLE: &'static Table = &table::$table;
-        }
-    )*};
-}
-objects! {
-    Account Account ACCOUNTS;
-    Contact Contact CONTACTS;
-    Deal Opportunity DEALS;
-    Task Task TASKS;
-    Note Note NOTES;
-}
-
-/// The records of one object.
-pub(crate) struct Objects<T> {
+/// The records of an object of the model that are records of one object of the vendor.
+pub(crate) struct Objects<T, R> {
     client: Salesforce,
     options: Arc<SalesforceOptions>,
+    /// Which field is which.
+    pub(crate) table: &'static Table,
     /// As described last; read before the first call that needs it.
     layout: tokio::sync::Mutex<Option<Arc<Layout>>>,
     assumed: CollectionCapabilities,
     exact: OnceLock<CollectionCapabilities>,
-    object: PhantomData<fn() -> T>,
+    object: PhantomData<fn() -> (T, R)>,
 }
 
-impl<T: SfObject> Objects<T> {
-    pub(crate) fn new(client: Salesforce, options: Arc<SalesforceOptions>) -> Self {
-        let assumed = capabilities::<T>(T::TABLE.has_custom_fields, None);
+impl<T: Object, R: Writable> Objects<T, R> {
+    pub(crate) fn new(client: Salesforce, options: Arc<SalesforceOptions>, table: &'static Table) -> Self {
+        let assumed = capabilities(table, table.takes_keys, None);
         let layout = tokio::sync::Mutex::new(None);
-        Self { client, options, layout, assumed, exact: OnceLock::new(), object: PhantomData }
+        Self { client, options, table, layout, assumed, exact: OnceLock::new(), object: PhantomData }
     }
 
     pub(crate) fn client(&self) -> &Salesforce {
@@ -88,25 +66,75 @@ impl<T: SfObject> Objects<T> {
     }
 
     async fn describe(&self) -> Result<Arc<Layout>> {
-        let described = self.client.records::<T::Row>().describe().await?;
+        let described = self.client.records::<R>().describe().await?;
         let origin = self.client.connect().await?.origin().to_owned();
-        let layout = Layout::new::<T>(T::TABLE, &described, &self.options.key_field, origin);
-        self.exact.get_or_init(|| capabilities::<T>(layout.key_field.is_some(), Some(&layout)));
+        let layout = Layout::new(self.table, &described, &self.options.key_field, origin);
+        self.exact.get_or_init(|| capabilities(self.table, layout.key_field.is_some(), Some(&layout)));
         Ok(Arc::new(layout))
     }
 
     fn object(&self) -> &'static str {
-        <T::Row as salesforce::SObject>::NAME
+        <R as salesforce::SObject>::NAME
     }
 
     /// Selects what every read selects.
     pub(crate) fn select(&self, layout: &Layout) -> Select {
-        let select = Select::from(self.object()).fields(layout.select.iter().cloned());
+        let mut select = Select::from(self.object()).fields(layout.select.iter().cloned());
+        if let Some(condition) = self.table.rows.condition().filter(|_| layout.shows(SUBTYPE)) {
+            select = select.filter(condition);
+        }
         if T::KIND != ObjectKind::Deal {
             return select;
         }
         let roles = ["Id", "ContactId", "IsPrimary", "IsDeleted"];
         select.child(Select::from("OpportunityContactRoles").fields(roles).order_by(["Id"]))
+    }
+
+    /// Leaves out what was ended without being deleted: converted leads.
+    pub(crate) fn living(&self, layout: &Layout, select: Select) -> Select {
+        match self.table.ended.filter(|field| layout.shows(field)) {
+            Some(field) => select.filter(Condition::eq(field, false)),
+            None => select,
+        }
+    }
+
+    /// Whether a row of the vendor's object is one of this collection.
+    pub(crate) fn includes(&self, row: &std::result::Result<Row<Base>, BadRecord>) -> bool {
+        match (self.table.rows, row) {
+            (Rows::ToDos | Rows::Calls, Ok(row)) => {
+                let subtype = row.extra(SUBTYPE).and_then(|raw| serde_json::from_str::<&str>(raw.get()).ok());
+                self.table.rows.include(subtype)
+            }
+            _ => true,
+        }
+    }
+
+    /// The tasks among these rows that are only the shadow of a message: the message itself is an engagement already.
+    /// Costs a call where there are tasks of e-mails at all.
+    pub(crate) async fn shadows(&self, rows: &[&Row<Base>]) -> Result<HashSet<salesforce::AnyId>> {
+        let is_email = |row: &&Row<Base>| row.extra(SUBTYPE).is_some_and(|raw| raw.get() != "\"Call\"");
+        let mails: Vec<salesforce::AnyId> = match self.table.rows {
+            Rows::Calls => rows.iter().copied().filter(is_email).map(|row| row.id).collect(),
+            _ => Vec::new(),
+        };
+        let mut shadows = HashSet::new();
+        for chunk in mails.chunks(QUERIED_IDS) {
+            let soql = Select::from("EmailMessage")
+                .fields(["Id", "ActivityId"])
+                .filter(Condition::is_in("ActivityId", chunk))
+                .build()?;
+            let mut messages = self.client.query::<EmailMessage>(soql).stream();
+            loop {
+                match messages.try_next().await {
+                    Ok(Some(message)) => shadows.extend(message.activity_id.map(Id::any)),
+                    Ok(None) => break,
+                    // An organisation without messages has no shadows of them either.
+                    Err(error) if error.vendor_code() == Some("INVALID_TYPE") => return Ok(HashSet::new()),
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(shadows)
     }
 
     /// Reads a row that may be deleted; `Err` in the record's place if it cannot be understood.
@@ -123,7 +151,7 @@ impl<T: SfObject> Objects<T> {
         if !deleted.is_alive() {
             return Ok(Read::Deleted { id: row.id.as_str().into(), deleted });
         }
-        let read = read::record::<T>(T::TABLE, layout, &row, self.options.keep_raw);
+        let read = read::record(self.table, layout, &row, self.options.keep_raw);
         let made = match read {
             Ok((mut record, roles)) => {
                 if let Some(roles) = roles {
@@ -152,11 +180,60 @@ impl<T: SfObject> Objects<T> {
         also_deleted: bool,
     ) -> BoxStream<'static, Result<std::result::Result<Row<Base>, BadRecord>>> {
         let query = if also_deleted { self.client.query_all(soql) } else { self.client.query(soql) };
-        query.pages().map_ok(|page| stream::iter(page.records.into_iter().map(Ok))).try_flatten().boxed()
+        let rows = query.pages();
+        rows.map_ok(|page| stream::iter(page.records.into_iter().map(Ok))).try_flatten().boxed()
+    }
+
+    /// The records that a list view shows: its query gives their ids, in its order.
+    fn in_view(&self, view: String, query: &ListQuery) -> BoxStream<'_, Result<T>> {
+        let limit = query.limit.unwrap_or(usize::MAX);
+        if limit == 0 {
+            return stream::empty().boxed();
+        }
+        let records = async move {
+            let layout = self.layout().await?;
+            let soql = views::query(&self.client, self.table.kind, self.object(), &view).await?;
+            let rows = self.client.query::<Base>(soql).stream().try_ready_chunks(QUERIED_IDS);
+            let records = rows.map_err(|stopped| stopped.1).and_then(move |rows| {
+                let layout = layout.clone();
+                async move { self.these(&layout, &rows).await }
+            });
+            Ok::<_, Error>(records.map_ok(|records| stream::iter(records.into_iter().map(Ok))).try_flatten())
+        };
+        let since = query.updated_since;
+        let is_wanted = move |record: &T| since.is_none_or(|since| record.meta().updated_at >= Some(since));
+        let records = stream::once(records).try_flatten();
+        records.try_filter(move |record| std::future::ready(is_wanted(record))).take(limit).boxed()
+    }
+
+    /// The records of some rows, as far as they are alive, in the order of the rows.
+    async fn these(&self, layout: &Layout, rows: &[Row<Base>]) -> Result<Vec<T>> {
+        let ids: Vec<Id<R>> = rows.iter().filter_map(|row| row.id.cast()).collect();
+        let mut found = self.fetch(layout, &ids).await?;
+        let mut records = Vec::with_capacity(ids.len());
+        for id in ids {
+            match found.remove(&id) {
+                Some(Fetched::Found(record)) => records.push(record),
+                Some(Fetched::Bad(why)) => return Err(unreadable::<T>("list", Some(id.as_str()), &why)),
+                _ => {}
+            }
+        }
+        Ok(records)
+    }
+
+    /// The sections of the object's pages.
+    pub(crate) async fn groups(&self) -> Result<Vec<FieldGroup>> {
+        let layout = self.layout().await?;
+        views::groups(&self.client, self.table, self.object(), &layout.schema).await
+    }
+
+    /// The object's list views.
+    pub(crate) async fn views(&self) -> Result<Vec<View>> {
+        views::views(&self.client, self.table.kind, self.object()).await
     }
 
     /// The records with these ids: by retrieve, which takes 2,000 at once, and by query where children are read too.
-    async fn fetch(&self, layout: &Layout, ids: &[Id<T::Row>]) -> Result<HashMap<Id<T::Row>, Fetched<T>>> {
+    async fn fetch(&self, layout: &Layout, ids: &[Id<R>]) -> Result<HashMap<Id<R>, Fetched<T>>> {
         let mut found = HashMap::with_capacity(ids.len());
         let mut absent = Vec::new();
         if T::KIND == ObjectKind::Deal {
@@ -167,9 +244,13 @@ impl<T: SfObject> Objects<T> {
             return Ok(found);
         }
         let fields: Vec<&str> = layout.select.iter().map(String::as_str).collect();
-        let rows = self.client.records::<T::Row>().retrieve_as::<Base>(ids, &fields).await?;
+        let rows = self.client.records::<R>().retrieve_as::<Base>(ids, &fields).await?;
+        let there: Vec<_> = rows.iter().flatten().flatten().collect();
+        let shadows = self.shadows(&there).await?;
         for (id, row) in ids.iter().zip(rows) {
             match row {
+                Some(Ok(row)) if shadows.contains(&row.id) => {}
+                Some(row) if !self.includes(&row) => {}
                 Some(row) => {
                     let read = self.read(layout, row).await?;
                     found.insert(*id, read.into_fetched());
@@ -195,7 +276,7 @@ impl<T: SfObject> Objects<T> {
         Ok(found)
     }
 
-    async fn collect(&self, layout: &Layout, soql: Soql, found: &mut HashMap<Id<T::Row>, Fetched<T>>) -> Result<()> {
+    async fn collect(&self, layout: &Layout, soql: Soql, found: &mut HashMap<Id<R>, Fetched<T>>) -> Result<()> {
         let mut rows = self.rows(soql, true);
         while let Some(row) = rows.try_next().await? {
             let read = self.read(layout, row).await?;
@@ -215,7 +296,8 @@ impl<T: SfObject> Objects<T> {
         found: &mut HashMap<String, Vec<T>>,
     ) -> Result<()> {
         for chunk in soql::chunks(texts, RESERVE, |text| Literal::from(text)) {
-            let soql = self.select(layout).filter(Condition::is_in(field, chunk)).order_by(["Id"]).build()?;
+            let select = self.living(layout, self.select(layout));
+            let soql = select.filter(Condition::is_in(field, chunk)).order_by(["Id"]).build()?;
             let mut rows = self.rows(soql, false);
             while let Some(row) = rows.try_next().await? {
                 let held = row.as_ref().ok().and_then(|row| Fields::of(row).text(field));
@@ -234,8 +316,8 @@ impl<T: SfObject> Objects<T> {
     /// The field that a kind of key is looked up in.
     fn key_field<'a>(&self, by: FindBy, layout: Option<&'a Layout>) -> Result<&'a str> {
         let field = match by {
-            FindBy::Email => T::TABLE.email,
-            FindBy::Name => T::TABLE.name,
+            FindBy::Email => self.table.email,
+            FindBy::Name => self.table.name,
             FindBy::CreateKey => layout.and_then(|layout| layout.key_field.as_deref()),
         };
         field.ok_or_else(|| {
@@ -290,15 +372,15 @@ fn unreadable<T: Object>(operation: &'static str, id: Option<&str>, why: &str) -
         .with_hint("the other records are fine; report the field's shape")
 }
 
-fn capabilities<T: SfObject>(create_once: bool, layout: Option<&Layout>) -> CollectionCapabilities {
+fn capabilities(table: &Table, create_once: bool, layout: Option<&Layout>) -> CollectionCapabilities {
     let find = [
-        T::TABLE.email.map(|_| FindBy::Email),
+        table.email.map(|_| FindBy::Email),
         create_once.then_some(FindBy::CreateKey),
-        T::TABLE.name.map(|_| FindBy::Name),
+        table.name.map(|_| FindBy::Name),
     ];
     CollectionCapabilities {
         list: true,
-        get_batch: if T::KIND == ObjectKind::Deal { QUERIED_IDS } else { salesforce::MOST_RETRIEVED },
+        get_batch: if table.kind == ObjectKind::Deal { QUERIED_IDS } else { salesforce::MOST_RETRIEVED },
         find: find.into_iter().flatten().collect(),
         changes: ChangeSupport::Incremental,
         deletes: DeleteEvidence::Feed,
@@ -313,7 +395,7 @@ fn capabilities<T: SfObject>(create_once: bool, layout: Option<&Layout>) -> Coll
 }
 
 #[async_trait]
-impl<T: SfObject> Collection<T> for Objects<T> {
+impl<T: Object, R: Writable> Collection<T> for Objects<T, R> {
     fn capabilities(&self) -> &CollectionCapabilities {
         self.exact.get().unwrap_or(&self.assumed)
     }
@@ -327,8 +409,8 @@ impl<T: SfObject> Collection<T> for Objects<T> {
 
     async fn get(&self, ids: &[RemoteId<T>]) -> Result<Vec<Fetched<T>>> {
         // What is no id of this object is nobody's.
-        let parsed: Vec<Option<Id<T::Row>>> = ids.iter().map(|id| id.as_str().parse().ok()).collect();
-        let mut asked: Vec<Id<T::Row>> = parsed.iter().copied().flatten().collect();
+        let parsed: Vec<Option<Id<R>>> = ids.iter().map(|id| id.as_str().parse().ok()).collect();
+        let mut asked: Vec<Id<R>> = parsed.iter().copied().flatten().collect();
         asked.sort_unstable();
         asked.dedup();
         if asked.is_empty() {
@@ -336,29 +418,44 @@ impl<T: SfObject> Collection<T> for Objects<T> {
         }
         let layout = self.layout().await?;
         let found = self.fetch(&layout, &asked).await?;
-        let answer = |id: Option<Id<T::Row>>| id.and_then(|id| found.get(&id)).cloned().unwrap_or(Fetched::Missing);
+        let answer = |id: Option<Id<R>>| id.and_then(|id| found.get(&id)).cloned().unwrap_or(Fetched::Missing);
         Ok(parsed.into_iter().map(answer).collect())
     }
 
     fn list(&self, query: ListQuery) -> BoxStream<'_, Result<T>> {
+        if let Some(view) = query.view.clone().filter(|_| views::is_viewed::<T>()) {
+            return self.in_view(view, &query);
+        }
         if query.view.is_some() {
-            return stream::iter([Err(crate::crm::cannot(VENDOR, "list", "lists no records through a view yet"))])
-                .boxed();
+            return stream::iter([Err(crate::crm::cannot(
+                VENDOR,
+                "list",
+                &format!("has no list views of {} records", T::KIND),
+            ))])
+            .boxed();
         }
         if query.limit == Some(0) {
             return stream::empty().boxed();
         }
         let rows = async move {
             let layout = self.layout().await?;
-            let mut select = self.select(&layout).order_by(["Id"]);
+            let mut select = self.living(&layout, self.select(&layout)).order_by(["Id"]);
             if let Some(since) = query.updated_since {
                 select = select.filter(Condition::compare("SystemModstamp", Op::Ge, since));
             }
             if let Some(limit) = query.limit.and_then(|limit| u64::try_from(limit).ok()) {
                 select = select.limit(limit);
             }
-            let rows = self.rows(select.build()?, false);
-            Ok::<_, Error>(rows.map_ok(move |row| (layout.clone(), row)))
+            let pages = self.client.query::<Base>(select.build()?).pages();
+            let rows = pages.and_then(async move |page| {
+                let there: Vec<_> = page.records.iter().flatten().collect();
+                let shadows = self.shadows(&there).await?;
+                let is_own = move |row: &std::result::Result<Row<Base>, BadRecord>| {
+                    row.as_ref().map_or(true, |row| !shadows.contains(&row.id))
+                };
+                Ok(stream::iter(page.records.into_iter().filter(is_own).map(Ok)))
+            });
+            Ok::<_, Error>(rows.try_flatten().map_ok(move |row| (layout.clone(), row)))
         };
         let records = stream::once(rows).try_flatten().then(async move |row| {
             let (layout, row) = row?;

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use crm_model::{
-    Account, Address, AnyRef, ConsentState, Contact, Deal, Deleted, FieldKey, Label, Labelled, Meta, Object,
-    ObjectKind, RawJson, Record, Task, Value,
+    Account, Address, AnyRef, ConsentState, Contact, Conversion, DateOrTime, Deal, DealStatus, Deleted, Engagement,
+    EngagementKind, FieldKey, FieldValue, Label, Labelled, Meta, ObjectKind, Party, RawJson, Record, RemoteId, Task,
+    Ticket, Value,
 };
 use rest_core::Row;
 use salesforce::{AnyId, Children, OpportunityContactRole, format_instant, parse_instant};
@@ -14,8 +15,10 @@ use serde_json::value::RawValue;
 use super::VENDOR;
 use super::layout::{Layout, MASTER};
 use super::shape::{Shape, in_currency, instant, object_of_id};
-use super::table::{ADDRESS_PARTS, CURRENCY, Table};
+use super::table::{ADDRESS_PARTS, CURRENCY, Rows, SUBTYPE, Table};
 
+/// How the ids of groups begin, queues among them.
+pub(crate) const QUEUE_PREFIX: &str = "00G";
 /// The id of the one pipeline that Salesforce has.
 pub(crate) const PIPELINE: &str = "default";
 
@@ -47,8 +50,14 @@ impl<'a> Fields<'a> {
         serde_json::from_str(self.get(api)?.get()).ok()
     }
 
-    fn is_true(&self, api: &str) -> bool {
+    /// Whether a tick box is ticked.
+    pub(crate) fn is_true(&self, api: &str) -> bool {
         self.get(api).is_some_and(|raw| raw.get() == "true")
+    }
+
+    /// The moment in a field.
+    pub(crate) fn moment(&self, api: &str) -> Option<crm_model::Instant> {
+        instant(self.get(api)?)
     }
 
     /// The moment of the last change.
@@ -59,6 +68,12 @@ impl<'a> Fields<'a> {
     /// Whether and how the record is deleted.
     pub(crate) fn deleted(&self) -> Deleted {
         match self.text(MASTER) {
+            _ if !self.is_true("IsDeleted") && self.is_true("IsConverted") => Deleted::ConvertedTo(Conversion {
+                at: self.text("ConvertedDate").and_then(|day| day.parse().ok()).map(DateOrTime::Date),
+                contact: self.text("ConvertedContactId").map(RemoteId::from),
+                account: self.text("ConvertedAccountId").map(RemoteId::from),
+                deal: self.text("ConvertedOpportunityId").map(RemoteId::from),
+            }),
             _ if !self.is_true("IsDeleted") => Deleted::No,
             Some(master) => Deleted::MergedInto(master.into()),
             None => Deleted::Soft { at: self.stamp() },
@@ -67,15 +82,15 @@ impl<'a> Fields<'a> {
 }
 
 /// Reads a row. The message of a failure names the field and never its value.
-pub(crate) fn record<T: Object>(
+pub(crate) fn record(
     table: &Table,
     layout: &Layout,
     row: &Row<Base>,
     keep_raw: bool,
 ) -> Result<(Record, Option<Roles>), String> {
     let fields = Fields::of(row);
-    let mut record = Record::new(T::KIND, meta(&fields, layout, row, keep_raw)?);
-    scalars(table, &fields, &mut record)?;
+    let mut record = Record::new(table.kind, meta(&fields, layout, row, keep_raw)?);
+    scalars(table, layout, &fields, &mut record)?;
     lists(table, &fields, &mut record)?;
     consent(table, &fields, &mut record)?;
     for (api, (key, column)) in &layout.custom {
@@ -83,10 +98,15 @@ pub(crate) fn record<T: Object>(
             record.set(key.clone(), read(column.shape, api, raw)?);
         }
     }
-    let roles = match T::KIND {
+    let roles = match table.kind {
         ObjectKind::Deal => deal(&fields, &mut record)?,
         ObjectKind::Task => task(&fields, &mut record),
         ObjectKind::Note => note(&fields, &mut record),
+        ObjectKind::Ticket => ticket(&fields, &mut record),
+        ObjectKind::Engagement => {
+            engagement(table, &fields, &mut record)?;
+            None
+        }
         _ => None,
     };
     Ok((record, roles))
@@ -115,11 +135,11 @@ fn meta(fields: &Fields<'_>, layout: &Layout, row: &Row<Base>, keep_raw: bool) -
     Ok(meta)
 }
 
-fn scalars(table: &Table, fields: &Fields<'_>, record: &mut Record) -> Result<(), String> {
+fn scalars(table: &Table, layout: &Layout, fields: &Fields<'_>, record: &mut Record) -> Result<(), String> {
     let currency = fields.text(CURRENCY);
     for scalar in table.scalars {
         let Some(raw) = fields.get(scalar.api) else { continue };
-        let value = read(scalar.shape, scalar.api, raw)?;
+        let value = layout.models_value(scalar.api, read(scalar.shape, scalar.api, raw)?);
         record.set(scalar.key.clone(), in_currency(value, currency.as_deref()));
     }
     Ok(())
@@ -203,6 +223,14 @@ fn consent(table: &Table, fields: &Fields<'_>, record: &mut Record) -> Result<()
 }
 
 fn deal(fields: &Fields<'_>, record: &mut Record) -> Result<Option<Roles>, String> {
+    if fields.get("IsClosed").is_some() {
+        let status = match (fields.is_true("IsClosed"), fields.is_true("IsWon")) {
+            (_, true) => DealStatus::Won,
+            (true, false) => DealStatus::Lost,
+            (false, false) => DealStatus::Open,
+        };
+        record.set(Deal::STATUS, status.into_value());
+    }
     record.set(Deal::PIPELINE, Value::Ref(AnyRef::new(ObjectKind::Pipeline, PIPELINE)));
     let roles: Option<Roles> = match fields.get("OpportunityContactRoles") {
         Some(raw) => {
@@ -235,6 +263,12 @@ fn task(fields: &Fields<'_>, record: &mut Record) -> Option<Roles> {
     if fields.get("IsClosed").is_some() {
         record.set(Task::DONE, Value::Bool(fields.is_true("IsClosed")));
     }
+    about(fields, record);
+    None
+}
+
+/// Whom and what an activity is about.
+fn about(fields: &Fields<'_>, record: &mut Record) {
     let (who, what) = (fields.text("WhoId"), fields.text("WhatId"));
     let known = |id: &Option<String>| id.as_deref().and_then(|id| Some(AnyRef::new(object_of_id(id)?, id)));
     let (person, thing) = (known(&who), known(&what));
@@ -248,7 +282,66 @@ fn task(fields: &Fields<'_>, record: &mut Record) -> Option<Roles> {
             record.set(FieldKey::custom(api), foreign.map_or(Value::Null, Value::Text));
         }
     }
+}
+
+/// A case is a user's, or it waits in a queue.
+fn ticket(fields: &Fields<'_>, record: &mut Record) -> Option<Roles> {
+    if fields.get("OwnerId").is_some() {
+        let owner = fields.text("OwnerId");
+        let is_queue = owner.as_deref().is_some_and(|id| id.starts_with(QUEUE_PREFIX));
+        let owner = owner.map_or(Value::Null, |id| Value::Ref(AnyRef::new(ObjectKind::User, id)));
+        let (assignee, group) = if is_queue { (Value::Null, owner) } else { (owner, Value::Null) };
+        record.set(Ticket::ASSIGNEE, assignee);
+        record.set(Ticket::GROUP, group);
+    }
     None
+}
+
+fn engagement(table: &Table, fields: &Fields<'_>, record: &mut Record) -> Result<(), String> {
+    let subtype = fields.text(SUBTYPE);
+    let kind = match table.rows.kind() {
+        Some(EngagementKind::Call) if subtype.as_deref() != Some("Call") => EngagementKind::Email,
+        Some(kind) => kind,
+        None => return Ok(()),
+    };
+    record.set(Engagement::ENGAGEMENT_KIND, kind.into_value());
+    match table.rows {
+        Rows::Meetings => {
+            about(fields, record);
+            let all_day = fields.is_true("IsAllDayEvent");
+            for (key, time, day) in [
+                (Engagement::OCCURRED_AT, "StartDateTime", "ActivityDate"),
+                (Engagement::ENDED_AT, "EndDateTime", "EndDate"),
+            ] {
+                let (api, shape) = if all_day { (day, Shape::Day) } else { (time, Shape::Instant) };
+                if let Some(raw) = fields.get(api) {
+                    record.set(key, read(shape, api, raw)?);
+                }
+            }
+        }
+        Rows::Emails => {
+            let ids = ["RelatedToId", "ParentId"].map(|api| fields.text(api));
+            let known = ids.iter().flatten().filter_map(|id| Some(AnyRef::new(object_of_id(id)?, &**id)));
+            let mut distinct: Vec<AnyRef> = Vec::new();
+            known.for_each(|one| {
+                if !distinct.contains(&one) {
+                    distinct.push(one);
+                }
+            });
+            record.set(Engagement::TARGETS, targets(distinct.into_iter()));
+            let foreign = ids[0].clone().filter(|id| object_of_id(id).is_none());
+            record.set(FieldKey::custom("RelatedToId"), foreign.map_or(Value::Null, Value::Text));
+            let mut parties = Vec::new();
+            for (role, api) in table.parties {
+                let addresses = fields.text(api).unwrap_or_default();
+                let each = addresses.split(';').map(str::trim).filter(|address| !address.is_empty());
+                parties.extend(each.map(|address| Party::at(role.clone(), address).into_value()));
+            }
+            record.set(Engagement::PARTICIPANTS, Value::List(parties));
+        }
+        _ => about(fields, record),
+    }
+    Ok(())
 }
 
 fn note(fields: &Fields<'_>, record: &mut Record) -> Option<Roles> {

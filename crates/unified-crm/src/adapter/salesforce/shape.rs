@@ -28,6 +28,12 @@ pub(crate) enum Shape {
     Choice,
     /// Several of a list, joined by semicolons.
     Choices,
+    /// One of a list, of which the model names some: the names, and what organisations call them.
+    Named(&'static [(&'static str, &'static [&'static str])]),
+    /// A tick for what only its author sees.
+    Privacy,
+    /// A tick for what came in.
+    Incoming,
     /// Another record's id, or a stage's API name.
     Ref(ObjectKind),
 }
@@ -74,12 +80,25 @@ impl Shape {
             Self::Date => Value::Date(day()?),
             Self::Day => Value::DateOrTime(DateOrTime::Date(day()?)),
             Self::Instant => Value::Instant(parse_instant(&text()?).ok_or_else(|| self.misread())?),
-            Self::Choice => Value::Choice(Choice::new(text()?)),
+            Self::Choice | Self::Named(_) => Value::Choice(Choice::new(text()?)),
+            Self::Privacy | Self::Incoming => {
+                let ticked: bool = serde_json::from_str(raw).map_err(|_| self.misread())?;
+                Value::Choice(Choice::new(self.tick_names().map_or("", |names| names[usize::from(ticked)])))
+            }
             Self::Choices => {
                 Value::Choices(text()?.split(';').filter(|key| !key.is_empty()).map(Choice::new).collect())
             }
             Self::Ref(object) => Value::Ref(AnyRef::new(object, text()?)),
         })
+    }
+
+    /// What no tick and a tick mean, for tick boxes that the model names.
+    pub(crate) fn tick_names(self) -> Option<[&'static str; 2]> {
+        match self {
+            Self::Privacy => Some(["internal", "private"]),
+            Self::Incoming => Some(["outbound", "inbound"]),
+            _ => None,
+        }
     }
 
     fn misread(self) -> String {
@@ -90,11 +109,16 @@ impl Shape {
     pub(crate) fn write(self, api: &str, value: &Value, fields: &mut Fields) -> Result<(), String> {
         match (self, value) {
             // A tick box has no third state.
-            (Self::Bool, Value::Null) => fields.set(api, false),
+            (Self::Bool | Self::Privacy | Self::Incoming, Value::Null) => fields.set(api, false),
+            (Self::Privacy | Self::Incoming, Value::Choice(choice)) => {
+                let names = self.tick_names().unwrap_or_default();
+                let ticked = names.iter().position(|name| *name == choice.key);
+                fields.set(api, ticked.ok_or_else(|| format!("Salesforce knows {} only", names.join(" and ")))? == 1);
+            }
             (_, value) if value.is_empty() => fields.clear(api),
             (Self::Text, Value::Text(text) | Value::Json(text)) => fields.set(api, text),
-            (Self::Text | Self::Choice, Value::Choice(choice)) => fields.set(api, &choice.key),
-            (Self::Choice, Value::Text(text)) => fields.set(api, text),
+            (Self::Text | Self::Choice | Self::Named(_), Value::Choice(choice)) => fields.set(api, &choice.key),
+            (Self::Choice | Self::Named(_), Value::Text(text)) => fields.set(api, text),
             (Self::Choices, Value::Choices(choices)) => {
                 let keys: Vec<&str> = choices.iter().map(|choice| choice.key.as_str()).collect();
                 fields.set(api, keys.join(";"));
@@ -132,7 +156,7 @@ impl Shape {
             Self::Bool => "yes or no".to_owned(),
             Self::Date | Self::Day => "a day".to_owned(),
             Self::Instant => "a moment".to_owned(),
-            Self::Choice => "a choice".to_owned(),
+            Self::Choice | Self::Named(_) | Self::Privacy | Self::Incoming => "a choice".to_owned(),
             Self::Choices => "choices".to_owned(),
             Self::Ref(object) => format!("a reference to a record of kind {object}"),
         }
@@ -148,6 +172,7 @@ impl Shape {
                 FieldKind::Email => FieldType::Email,
                 FieldKind::Phone => FieldType::Phone,
                 FieldKind::Url => FieldType::Url,
+                FieldKind::Time => FieldType::Time,
                 FieldKind::Reference => FieldType::Ref { target: None },
                 _ => FieldType::Text { max },
             },
@@ -160,7 +185,7 @@ impl Shape {
             Self::Bool => FieldType::Bool,
             Self::Date | Self::Day => FieldType::Date,
             Self::Instant => FieldType::DateTime,
-            Self::Choice => FieldType::Choice,
+            Self::Choice | Self::Named(_) | Self::Privacy | Self::Incoming => FieldType::Choice,
             Self::Choices => FieldType::MultiChoice,
             Self::Ref(object) => FieldType::Ref { target: Some(object) },
         }
@@ -168,12 +193,15 @@ impl Shape {
 }
 
 /// The object of the model that an object of the vendor is.
-fn object_of(api: &str) -> Option<ObjectKind> {
+pub(crate) fn object_of(api: &str) -> Option<ObjectKind> {
     Some(match api {
         "Account" => ObjectKind::Account,
         "Contact" => ObjectKind::Contact,
         "Opportunity" => ObjectKind::Deal,
         "User" => ObjectKind::User,
+        "Lead" => ObjectKind::Lead,
+        "Case" => ObjectKind::Ticket,
+        "Campaign" => ObjectKind::List,
         _ => return None,
     })
 }
@@ -184,6 +212,9 @@ pub(crate) fn object_of_id(id: &str) -> Option<ObjectKind> {
         "001" => ObjectKind::Account,
         "003" => ObjectKind::Contact,
         "006" => ObjectKind::Deal,
+        "00Q" => ObjectKind::Lead,
+        "500" => ObjectKind::Ticket,
+        "701" => ObjectKind::List,
         _ => return None,
     })
 }

@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use crm_model::Object;
 use rest_core::{Error, ErrorKind, Result};
-use salesforce::{Fields, Id, Records, Saved};
+use salesforce::{Fields, Id, MOST_WRITTEN, Records, Saved, Writable, Write as Many, WritePolicy};
 
 use super::VENDOR;
 use super::body::{Body, People, Purpose, body};
 use super::layout::Layout;
-use super::objects::{Objects, SfObject};
+use super::objects::Objects;
 use super::people::{self, Wanted};
+use super::table::Table;
 use crate::{Outcome, Write, Written};
 
 /// A write that is ready to be sent, with its place in the batch.
@@ -47,19 +48,19 @@ struct Batch<R> {
 }
 
 /// Writes a batch: creates first, then changes, then deletions.
-pub(crate) async fn write<T: SfObject>(
-    objects: &Objects<T>,
+pub(crate) async fn write<T: Object, R: Writable>(
+    objects: &Objects<T, R>,
     layout: &Layout,
     writes: Vec<Write<T>>,
 ) -> Vec<Result<Written<T>>> {
     let mut results = Results(writes.iter().map(|_| None).collect());
     let mut batch = Batch { creates: Vec::new(), keyed: Vec::new(), updates: Vec::new(), deletes: Vec::new() };
     for (index, write) in writes.into_iter().enumerate() {
-        if let Err(error) = sort(layout, index, write, &mut batch) {
+        if let Err(error) = sort(objects.table, layout, index, write, &mut batch) {
             results.put(index, Err(error));
         }
     }
-    let records = objects.client().records::<T::Row>();
+    let records = objects.client().records::<R>();
     let mut people = Vec::new();
     carry_out(&records, layout, batch, &mut results, &mut people).await;
     if !people.is_empty() {
@@ -75,10 +76,16 @@ fn refuse(kind: ErrorKind, message: impl Into<String>) -> Error {
 }
 
 /// Turns a write into what is sent, or says why it cannot be.
-fn sort<T: SfObject>(layout: &Layout, index: usize, write: Write<T>, batch: &mut Batch<T::Row>) -> Result<()> {
+fn sort<T: Object, R: Writable>(
+    table: &Table,
+    layout: &Layout,
+    index: usize,
+    write: Write<T>,
+    batch: &mut Batch<R>,
+) -> Result<()> {
     let not_allowed =
         |what: &str| refuse(ErrorKind::Forbidden, format!("this user may not {what} {} records", T::KIND));
-    let build = |patch, purpose| body(T::TABLE, layout, &patch, purpose).map_err(|why| refuse(ErrorKind::Invalid, why));
+    let build = |patch, purpose| body(table, layout, &patch, purpose).map_err(|why| refuse(ErrorKind::Invalid, why));
     match write {
         Write::Create(_) if !layout.can_create => return Err(not_allowed("create")),
         Write::Update(_) if !layout.can_update => return Err(not_allowed("change")),
@@ -94,12 +101,12 @@ fn sort<T: SfObject>(layout: &Layout, index: usize, write: Write<T>, batch: &mut
             }
         }
         Write::Update(update) => {
-            let key = id::<T>(update.id.as_str())?;
+            let key = id::<T, R>(update.id.as_str())?;
             let body = build(T::patch_to_record(&update.patch), Purpose::Update)?;
             batch.updates.push(Ready { index, key, body });
         }
         Write::Delete(gone) => {
-            let key = id::<T>(gone.as_str())?;
+            let key = id::<T, R>(gone.as_str())?;
             batch.deletes.push(Ready { index, key, body: Body::default() });
         }
     }
@@ -107,11 +114,11 @@ fn sort<T: SfObject>(layout: &Layout, index: usize, write: Write<T>, batch: &mut
 }
 
 /// What is no id of this object belongs to no record of it.
-fn id<T: SfObject>(text: &str) -> Result<Id<T::Row>> {
+fn id<T: Object, R: Writable>(text: &str) -> Result<Id<R>> {
     text.parse().map_err(|error| refuse(ErrorKind::NotFound, format!("there is no {} {text}: {error}", T::KIND)))
 }
 
-fn check_key<T: SfObject>(layout: &Layout, key: &str) -> Result<()> {
+fn check_key<T: Object>(layout: &Layout, key: &str) -> Result<()> {
     if layout.key_field.is_none() {
         let message = format!("{} records have no unique external id field to keep a key in", T::KIND);
         return Err(refuse(ErrorKind::Unsupported, message).with_hint(
@@ -125,17 +132,20 @@ fn check_key<T: SfObject>(layout: &Layout, key: &str) -> Result<()> {
 }
 
 /// Sends the calls, one kind after the other.
-async fn carry_out<T: SfObject>(
-    records: &Records<T::Row>,
+async fn carry_out<T: Object, R: Writable>(
+    records: &Records<R>,
     layout: &Layout,
-    batch: Batch<T::Row>,
+    batch: Batch<R>,
     results: &mut Results<T>,
     people: &mut Vec<Wanted>,
 ) {
     let Batch { creates, keyed, updates, deletes } = batch;
     if !creates.is_empty() {
         let (places, rows): (Vec<_>, Vec<_>) = creates.into_iter().map(with_contact).unzip();
-        let saved = records.create_many_fields(&rows).await;
+        let saved = match rows.len() > MOST_WRITTEN {
+            true => many(records, rows.iter().map(Many::create_fields).collect()).await,
+            false => records.create_many_fields(&rows).await.into_iter().collect(),
+        };
         for ((index, rest), saved) in places.into_iter().zip(saved) {
             keep(index, saved.map(|saved| (saved, true)), rest, results, people);
         }
@@ -144,7 +154,11 @@ async fn carry_out<T: SfObject>(
     for wave in waves(keyed, |key| key.trim().to_lowercase()) {
         let (places, rows): (Vec<_>, Vec<_>) =
             wave.into_iter().map(|r| ((r.index, r.body.people), (r.key, r.body.fields))).unzip();
-        let saved = records.upsert_many_fields(key_field, &rows).await;
+        let upsert = |(key, fields): &(String, Fields)| Many::upsert_fields(key_field, key, fields);
+        let saved: Vec<_> = match rows.len() > MOST_WRITTEN {
+            true => many(records, rows.iter().map(upsert).collect()).await,
+            false => records.upsert_many_fields(key_field, &rows).await.into_iter().collect(),
+        };
         for ((index, rest), saved) in places.into_iter().zip(saved) {
             let saved = saved.map(|saved| {
                 let is_new = saved.created == Some(true);
@@ -158,16 +172,27 @@ async fn carry_out<T: SfObject>(
     }
     for wave in waves(deletes, |id| *id) {
         let (places, ids): (Vec<_>, Vec<_>) = wave.into_iter().map(|ready| (ready.index, ready.key)).unzip();
-        let deleted = records.delete_many(&ids).await;
+        let deleted: Vec<_> = match ids.len() > MOST_WRITTEN {
+            true => many(records, ids.iter().copied().map(Many::delete).collect()).await,
+            false => records.delete_many(&ids).await.into_iter().collect(),
+        };
         for ((index, id), result) in places.into_iter().zip(ids).zip(deleted) {
             results.put(index, deletion(id, result));
         }
     }
 }
 
-async fn update<T: SfObject>(
-    records: &Records<T::Row>,
-    wave: Vec<Ready<Id<T::Row>>>,
+/// More writes than one collection takes, by the way that takes the fewest calls.
+async fn many<R: Writable>(records: &Records<R>, writes: Vec<Many<R>>) -> Vec<Result<Saved<R>>> {
+    match records.write_many(&writes, &WritePolicy::new()).await {
+        Ok(report) => report.results.into_iter().collect(),
+        Err(error) => writes.iter().map(|_| Err(error.clone())).collect(),
+    }
+}
+
+async fn update<T: Object, R: Writable>(
+    records: &Records<R>,
+    wave: Vec<Ready<Id<R>>>,
     results: &mut Results<T>,
     people: &mut Vec<Wanted>,
 ) {
@@ -176,7 +201,11 @@ async fn update<T: SfObject>(
     let (places, rows): (Vec<_>, Vec<_>) =
         with_fields.into_iter().map(|r| ((r.index, r.body.people), (r.key, r.body.fields))).unzip();
     let ids: Vec<_> = rows.iter().map(|(id, _)| *id).collect();
-    let saved = records.update_many_fields(&rows).await;
+    let change = |(id, fields): &(Id<R>, Fields)| Many::update_fields(*id, fields);
+    let saved: Vec<_> = match rows.len() > MOST_WRITTEN {
+        true => many(records, rows.iter().map(change).collect()).await,
+        false => records.update_many_fields(&rows).await.into_iter().collect(),
+    };
     let updated =
         places.into_iter().zip(ids).zip(saved).map(|(((index, rest), id), saved)| (index, rest, id, saved.map(drop)));
     let untouched = without.into_iter().map(|ready| (ready.index, ready.body.people, ready.key, Ok(())));
@@ -208,9 +237,9 @@ fn with_contact(ready: Ready<()>) -> ((usize, Option<People>), Fields) {
     ((index, rest), fields)
 }
 
-fn keep<T: SfObject>(
+fn keep<T: Object, R>(
     index: usize,
-    saved: Result<(Saved<T::Row>, bool)>,
+    saved: Result<(Saved<R>, bool)>,
     rest: Option<People>,
     results: &mut Results<T>,
     people: &mut Vec<Wanted>,
