@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use super::call::{Answer, Call, Payload};
 use super::errors::{ApiError, Failure};
 use super::org::Org;
+use super::rules::DuplicateHeader;
 use crate::{Reply, Request};
 
 /// Longer request targets are refused before anything else.
@@ -62,6 +63,9 @@ impl Org {
             ["cometd", ..] => self.cometd(request),
             ["services", "data"] => json_reply(StatusCode::OK, &versions()),
             ["services", "data", version, rest @ ..] => self.versioned(request, version, rest),
+            ["services", "apexrest", rest @ ..] => {
+                self.counted(request, "v62.0", 62, rest, |org, call| org.apex_rest(call))
+            }
             _ => failure_reply(&ApiError::not_found().into()),
         }
     }
@@ -100,11 +104,31 @@ impl Org {
             let gone = ApiError::request("GONE", format!("API version {version} has been retired"));
             return failure_reply(&gone.with_status(StatusCode::GONE).into());
         }
+        let mut reply = self.counted(request, version, major, path, Org::route);
+        if major <= DEPRECATED {
+            set(&mut reply, "warning", "299 - \"This API version is deprecated and will be retired\"");
+        }
+        reply
+    }
+
+    /// Authenticates and counts a call, acts, and tells what was used.
+    fn counted(
+        &mut self,
+        request: &Request,
+        version: &str,
+        major: u32,
+        path: &[&str],
+        act: impl FnOnce(&mut Org, &Call) -> Result<Answer, Failure>,
+    ) -> Reply {
         if let Err(error) = self.authenticate(request) {
             return failure_reply(&error.into());
         }
+        self.duplicate_header = DuplicateHeader::of(&request.headers);
         let ceiling = u64::from(self.quirks.daily_api_requests);
-        let mut reply = if self.usage.count(self.now) >= ceiling {
+        let app = self.quirks.app.clone();
+        let used = self.usage.count(self.now);
+        let spent = used >= ceiling || app.as_ref().is_some_and(|app| used >= u64::from(app.daily_api_requests));
+        let mut reply = if spent {
             failure_reply(&quota_exhausted().into())
         } else {
             self.usage.add(self.now);
@@ -118,16 +142,20 @@ impl Org {
                 payload: Payload::Bytes(request.body.clone()),
                 origin: request.origin.clone(),
             };
-            let answer = self.route(&call).map_err(|mut failure| {
+            let answer = act(self, &call).map_err(|mut failure| {
                 failure.0.iter_mut().for_each(|error| call.locate(error));
                 failure
             });
             reply(answer)
         };
-        let usage = format!("api-usage={}/{ceiling}", self.usage.count(self.now));
+        let used = self.usage.count(self.now);
+        let mut usage = format!("api-usage={used}/{ceiling}");
+        if let Some(app) = app {
+            usage.push_str(&format!("; per-app-api-usage={used}/{}(appName={})", app.daily_api_requests, app.name));
+        }
         set(&mut reply, "sforce-limit-info", &usage);
-        if major <= DEPRECATED {
-            set(&mut reply, "warning", "299 - \"This API version is deprecated and will be retired\"");
+        if request.header("x-prettyprint") == Some("1") {
+            prettify(&mut reply);
         }
         if request.method == Method::HEAD {
             reply.body = bytes::Bytes::new();
@@ -170,6 +198,8 @@ impl Org {
             ["search", "suggestions"] => self.suggestions(call),
             ["parameterizedSearch"] => self.parameterized_search(call),
             ["tooling", "query"] => self.tooling_query(call),
+            ["recent"] => self.recent(call),
+            ["actions", rest @ ..] => self.actions(call, rest),
             ["limits"] => self.limits(call),
             ["limits", "recordCount"] => self.record_count(call),
             ["event", "eventSchema", id] => self.event_schema(call, id),
@@ -187,9 +217,19 @@ impl Org {
     fn resources(&self, call: &Call) -> Json {
         let base = format!("/services/data/{}", call.version);
         let mut resources = serde_json::Map::new();
-        for name in
-            ["sobjects", "query", "queryAll", "search", "parameterizedSearch", "limits", "composite", "jobs", "tooling"]
-        {
+        for name in [
+            "sobjects",
+            "query",
+            "queryAll",
+            "search",
+            "parameterizedSearch",
+            "limits",
+            "composite",
+            "recent",
+            "tooling",
+            "jobs",
+            "actions",
+        ] {
             resources.insert(name.to_owned(), Json::String(format!("{base}/{name}")));
         }
         resources.insert("identity".to_owned(), Json::String(self.identity_url(&call.origin)));
@@ -200,6 +240,13 @@ impl Org {
 /// The refusal when the calls of the day are used up.
 pub(crate) fn quota_exhausted() -> ApiError {
     ApiError::request("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.").with_status(StatusCode::FORBIDDEN)
+}
+
+/// `X-PrettyPrint: 1` asks for JSON that people can read.
+fn prettify(reply: &mut Reply) {
+    if let Ok(json) = serde_json::from_slice::<Json>(&reply.body) {
+        reply.body = format!("{json:#}").into();
+    }
 }
 
 fn reply(answer: Result<Answer, Failure>) -> Reply {

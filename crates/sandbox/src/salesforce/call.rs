@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
 
 use super::errors::ApiError;
+use super::multipart::fields_of_parts;
 use super::write::Fields;
 
 /// What comes with a call.
@@ -83,6 +84,11 @@ impl Call {
 
     /// The body as a JSON object.
     pub(crate) fn fields(&self) -> Result<Fields, ApiError> {
+        if let (Payload::Bytes(bytes), Some(kind)) = (&self.payload, self.header("content-type"))
+            && kind.to_ascii_lowercase().starts_with("multipart/form-data")
+        {
+            return fields_of_parts(kind, bytes);
+        }
         match self.json()? {
             Json::Object(fields) => Ok(fields),
             _ => Err(ApiError::parser(

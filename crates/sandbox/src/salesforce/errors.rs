@@ -11,18 +11,20 @@ pub(crate) struct ApiError {
     pub(crate) message: String,
     /// Present, if only empty, where the refusal is about a record; absent where it is about the request.
     pub(crate) fields: Option<Vec<String>>,
+    /// What a duplicate rule found.
+    pub(crate) duplicates: Option<Box<Json>>,
 }
 
 impl ApiError {
     /// A refusal of the request itself, with status 400.
     pub(crate) fn request(code: &'static str, message: impl Into<String>) -> ApiError {
-        ApiError { status: StatusCode::BAD_REQUEST, code, message: message.into(), fields: None }
+        ApiError { status: StatusCode::BAD_REQUEST, code, message: message.into(), fields: None, duplicates: None }
     }
 
     /// A refusal of a record because of some of its fields, with status 400.
     pub(crate) fn record(code: &'static str, message: impl Into<String>, fields: &[&str]) -> ApiError {
         let fields = Some(fields.iter().map(|&field| field.to_owned()).collect());
-        ApiError { status: StatusCode::BAD_REQUEST, code, message: message.into(), fields }
+        ApiError { status: StatusCode::BAD_REQUEST, code, message: message.into(), fields, duplicates: None }
     }
 
     pub(crate) fn with_status(mut self, status: StatusCode) -> ApiError {
@@ -68,8 +70,11 @@ impl ApiError {
         ApiError::record("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", &fields)
     }
 
-    /// The entry as the REST resources print it.
+    /// The entry as the REST resources print it. The member about duplicates is misspelt by the vendor.
     pub(crate) fn to_json(&self) -> Json {
+        if let Some(duplicates) = &self.duplicates {
+            return json!({"duplicateResut": duplicates, "errorCode": self.code, "message": self.message});
+        }
         match &self.fields {
             Some(fields) => {
                 json!({"message": self.message, "errorCode": self.code, "fields": fields})
@@ -81,7 +86,12 @@ impl ApiError {
     /// The entry as the collection resources print it: `statusCode`, and always `fields`.
     pub(crate) fn to_collection_json(&self) -> Json {
         let fields = self.fields.as_deref().unwrap_or_default();
-        json!({"statusCode": self.code, "message": self.message, "fields": fields})
+        match &self.duplicates {
+            Some(duplicates) => json!({
+                "duplicateResult": duplicates, "statusCode": self.code, "message": self.message, "fields": fields,
+            }),
+            None => json!({"statusCode": self.code, "message": self.message, "fields": fields}),
+        }
     }
 }
 

@@ -327,7 +327,16 @@ impl Org {
         call.only("HEAD,GET")?;
         let id = SfId::parse(id).map_err(|_| ApiError::not_found())?;
         let row = self.live_row(index, id).map_err(|_| ApiError::not_found())?;
-        Ok(Answer::binary(derive::bytes_of(row.get(self.schema.object(index), field))))
+        let object = self.schema.object(index);
+        let content = row.get(object, field);
+        if content.is_null() {
+            return Err(ApiError::not_found().into());
+        }
+        let answer = Answer::binary(derive::bytes_of(content));
+        Ok(match row.get(object, "ContentType").as_text() {
+            Some(kind) => answer.header("content-type", kind),
+            None => answer,
+        })
     }
 }
 

@@ -2,13 +2,15 @@
 //!
 //! Served: versions and resources, OAuth (every documented grant, the authorize page, revocation, introspection, who a
 //! token belongs to), the SOAP API where REST has no answer (signing in, lead conversion, merge, undelete, the recycle
-//! bin), describe, records by id and by external id, conditional reads and writes, `updated` and `deleted`, SOQL with
-//! pages, SOSL and parameterized search, collections, composite, batch, tree and graph, bulk jobs, change events and
-//! platform events (Pub/Sub and Streaming API), outbound messages, limits. Ids, tokens, errors and stamps have the vendor's shapes;
-//! what the vendor leaves open is a switch in [`Quirks`].
+//! bin), describe, records by id, by external id and over relationships, conditional reads and writes, bytes of files,
+//! `updated` and `deleted`, recent records, SOQL with pages, SOSL and parameterized search, collections, composite, batch,
+//! tree and graph, bulk jobs, change events and platform events (Pub/Sub and Streaming API), outbound messages, limits,
+//! actions, custom code. Administrators' validation and duplicate rules hold writes back. Ids, tokens, errors and stamps
+//! have the vendor's shapes; what the vendor leaves open is a switch in [`Quirks`].
 //!
-//! Not served: files and the UI resources (404).
+//! Not served: the UI resources (404).
 
+mod actions;
 mod api;
 mod batch;
 mod bulk;
@@ -33,14 +35,18 @@ mod ids;
 mod layouts;
 mod limits;
 mod locks;
+mod multipart;
 mod oauth;
 mod org;
+mod owners;
 mod query;
 mod quirks;
 mod read;
+mod recent;
 mod records;
 mod references;
 mod related;
+mod rules;
 mod schema;
 mod seed;
 mod seed_outreach;
@@ -68,7 +74,8 @@ pub use events::{Answered, Cuts, Delivery, Events};
 pub use ids::{IdError, SfId};
 use org::Author;
 pub(crate) use org::Org;
-pub use quirks::Quirks;
+pub use quirks::{AppAllotment, Quirks};
+pub use rules::{Check, DuplicateRule, Test, ValidationRule};
 use schema::ObjectIndex;
 use write::Fields;
 
@@ -251,6 +258,8 @@ impl Emulator for Salesforce {
 
     fn human(&self, edit: &HumanEdit) -> Result<Edited, Refused> {
         let mut org = self.present();
+        // Who sees the warning of a duplicate rule decides to go on.
+        org.duplicate_header = rules::DuplicateHeader { allow_save: true, include_record_details: false };
         let (object, id) = org
             .transact(|org| org.human(edit))
             .map_err(|failure| Refused::new(failure.status().as_u16(), failure.to_json()))?;
@@ -294,7 +303,9 @@ impl Emulator for Salesforce {
 
     fn set_quirks(&self, changes: &Value) -> Result<(), String> {
         let mut org = self.lock();
-        org.quirks = org.quirks.changed(changes)?;
+        let quirks = org.quirks.changed(changes)?;
+        rules::check_setup(&org.schema, &quirks.validation_rules, &quirks.duplicate_rules)?;
+        org.quirks = quirks;
         Ok(())
     }
 }

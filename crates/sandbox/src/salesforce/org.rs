@@ -11,6 +11,7 @@ use super::events::{Bus, Cause, Cometd, Held, Messages};
 use super::ids::SfId;
 use super::locks::Locks;
 use super::quirks::Quirks;
+use super::rules::DuplicateHeader;
 use super::schema::{Object, ObjectIndex, Schema};
 use super::session::Sessions;
 use super::store::{Mark, Row, Store};
@@ -47,6 +48,10 @@ pub(crate) struct Org {
     pub(crate) usage: Usage,
     pub(crate) cursors: Cursors,
     pub(crate) locks: Locks,
+    /// What the request in hand says about duplicate rules.
+    pub(crate) duplicate_header: DuplicateHeader,
+    /// Posts made by actions.
+    pub(crate) posts: u64,
     pub(crate) bulk: Bulk,
     /// What is told to subscribers.
     pub(crate) bus: Bus,
@@ -95,6 +100,8 @@ impl Org {
             usage: Usage::default(),
             cursors: Cursors::new(),
             locks: Locks::default(),
+            duplicate_header: DuplicateHeader::default(),
+            posts: 0,
             bulk: Bulk::new(context.rng("salesforce bulk")),
             bus: Bus::new(context),
             cometd: Cometd::default(),

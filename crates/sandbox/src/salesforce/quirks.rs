@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::rules::{DuplicateRule, ValidationRule};
+
 /// How the emulated organisation behaves where the vendor's documents are silent or organisations differ.
 ///
 /// The defaults are what has most often been seen. Times are in seconds.
@@ -60,6 +62,16 @@ pub struct Quirks {
     /// Endings of external ids, without the dot, that the edge takes for those of blocked files and answers with 404.
     /// Which there are is not documented; `inc` is the documented example.
     pub blocked_endings: Vec<String>,
+    /// Validation rules that an administrator has set up. None at first.
+    pub validation_rules: Vec<ValidationRule>,
+    /// Duplicate rules that an administrator has set up. None at first.
+    pub duplicate_rules: Vec<DuplicateRule>,
+    /// Paths below `services/apexrest` that custom code answers: with an echo of the request.
+    pub apex_rest: Vec<String>,
+    /// The connected app of the API tokens, and how many calls it may make in 24 hours if it has an allotment of its own.
+    pub app: Option<AppAllotment>,
+    /// Whether a new owner of an account becomes that of the former owner's contacts and open opportunities there, too.
+    pub owner_cascade: bool,
     /// By how much `latestDateCovered` of the change feeds trails the present, as with long open transactions.
     pub feed_lag_seconds: u32,
     /// Whether parts of a composite request that may be collated (`collateSubrequests`) are run in reverse. Their order is
@@ -89,6 +101,16 @@ pub struct Quirks {
     pub change_event_overflow: u32,
 }
 
+/// The allotment of one connected app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppAllotment {
+    /// The app's name.
+    pub name: String,
+    /// Calls in any 24 hours.
+    pub daily_api_requests: u32,
+}
+
 impl Default for Quirks {
     fn default() -> Quirks {
         Quirks {
@@ -114,6 +136,11 @@ impl Default for Quirks {
             protect_accounts_with_won_deals: false,
             demand_conditional_updates: false,
             blocked_endings: ["inc", "exe"].map(str::to_owned).to_vec(),
+            validation_rules: Vec::new(),
+            duplicate_rules: Vec::new(),
+            apex_rest: Vec::new(),
+            app: None,
+            owner_cascade: true,
             feed_lag_seconds: 0,
             collated_parts_run_in_reverse: false,
             bulk_seconds: 0,

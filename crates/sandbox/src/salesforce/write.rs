@@ -41,6 +41,7 @@ impl Org {
         self.store.number(object, &mut row);
         let names = written.apply(definition, &mut row);
         derive::on_write(self, definition, &mut row, None, &written)?;
+        self.check_rules(object, &row, None)?;
         self.store.put(object, row);
         self.note(Action::Created, definition, id, names);
         derive::after_write(self, definition, id, None, author)?;
@@ -94,9 +95,11 @@ impl Org {
         self.stamp(definition, &mut row, author);
         let names = written.apply(definition, &mut row);
         derive::on_write(self, definition, &mut row, Some(&before), &written)?;
+        self.check_rules(object, &row, Some(&before))?;
         self.store.put(object, row);
         self.note(Action::Updated, definition, id, names);
         derive::after_write(self, definition, id, Some(&before), author)?;
+        self.cascade_owner(object, id, &before, author);
         Ok(())
     }
 

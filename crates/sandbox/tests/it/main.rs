@@ -32,6 +32,7 @@ mod salesforce_records;
 mod salesforce_rules;
 mod salesforce_search;
 mod salesforce_service;
+mod salesforce_setup;
 mod salesforce_soap;
 mod salesforce_soql;
 mod serving;
