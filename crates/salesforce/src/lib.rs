@@ -59,6 +59,10 @@ pub mod webhook;
 mod writes;
 
 pub use api::{
+    ActionDescribe, ActionName, ActionParameter, ActionSummary, ApexCall, Blob, MOST_INLINE, MOST_INPUTS, RecentItem,
+    note_html,
+};
+pub use api::{
     AllOrNone, ChildRelationship, Conditional, DeletedRecord, DeletedRecords, Describe, DescribedField, FieldKind,
     Fresh, GlobalDescribe, Identity, LeadingOperation, Limit, Locator, MOST_RETRIEVED, ObjectSummary, PicklistValue,
     PlanNote, Precondition, Query, QueryPage, QueryPlan, RecordTypeInfo, Records, Release, Retrieved, SearchResults,

@@ -120,6 +120,39 @@ impl Release {
     }
 }
 
+/// A record that the user has used lately.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct RecentItem {
+    /// The record.
+    #[serde(rename = "Id")]
+    pub id: AnyId,
+    /// Its name, where its object has one called so.
+    #[serde(rename = "Name", default)]
+    pub name: Option<String>,
+    attributes: RecentAttributes,
+}
+
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+struct RecentAttributes {
+    #[serde(rename = "type")]
+    object: String,
+}
+
+impl RecentItem {
+    /// The record's object, by API name.
+    #[must_use]
+    pub fn object(&self) -> &str {
+        &self.attributes.object
+    }
+}
+
+impl std::fmt::Debug for RecentItem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RecentItem").field("id", &self.id).field("object", &self.object()).finish_non_exhaustive()
+    }
+}
+
 impl Salesforce {
     /// Who is logged in: the cheapest way to test a connection.
     ///
@@ -155,6 +188,25 @@ impl Salesforce {
     /// Whatever the vendor answers.
     pub async fn versions(&self) -> Result<Vec<Release>> {
         self.send(Call::get("versions").path(["services", "data"])).await?.json()
+    }
+
+    /// The resources of this API version by name (`sobjects`, `query`, `limits`, …), as paths; `identity` is an absolute
+    /// address.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) if the version was retired, [`NotFound`](crate::ErrorKind::NotFound)
+    /// if it is not there yet.
+    pub async fn resources(&self) -> Result<BTreeMap<String, String>> {
+        self.send(Call::get("resources").path(self.version().path([]))).await?.json()
+    }
+
+    /// The records that the user has used lately, of all objects, the last first; at most `limit` (200).
+    ///
+    /// # Errors
+    /// Whatever the vendor answers.
+    pub async fn recent(&self, limit: u8) -> Result<Vec<RecentItem>> {
+        let limit = limit.clamp(1, 200).to_string();
+        self.send(Call::get("recent").path(self.version().path(["recent"])).query("limit", limit)).await?.json()
     }
 
     /// About how many records these objects have; objects without a count are left out.

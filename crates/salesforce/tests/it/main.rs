@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
+mod actions;
 mod answers;
 mod any_answer;
 mod auth;
@@ -19,6 +20,7 @@ mod errors;
 mod events;
 mod export;
 mod external_ids;
+mod files;
 mod logins;
 mod objects;
 mod options;
