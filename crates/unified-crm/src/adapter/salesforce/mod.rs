@@ -8,6 +8,7 @@
 //! | `read`, `body` | rows to records, patches to fields |
 //! | `objects`, `changes`, `write`, `people` | the calls |
 //! | `engagements`, `happened` | calls, meetings and messages: three objects of the vendor as one |
+//! | `unite` | records that become others: conversion of leads, merges |
 //! | `users`, `views`, `campaigns`, `search` | what is no record of a collection |
 
 mod body;
@@ -24,6 +25,7 @@ mod shape;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unite;
 mod users;
 mod views;
 mod write;
@@ -34,8 +36,8 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use crm_model::{
-    Account, Choice, Contact, Deal, Engagement, FieldGroup, Lead, Meta, Note, Object, ObjectKind, Pipeline, RemoteId,
-    SearchHit, Stage, Task, Ticket, User, View,
+    Account, Choice, Contact, Conversion, Deal, Engagement, FieldGroup, Lead, Meta, Note, Object, ObjectKind, Pipeline,
+    RemoteId, SearchHit, Stage, Task, Ticket, User, View,
 };
 use futures::TryStreamExt;
 use rest_core::{Accept, Call, LedgerSnapshot, Result, Row, Safety};
@@ -44,7 +46,8 @@ use salesforce::{OpportunityStage, Salesforce, UserInfo, Writable};
 
 use crate::crm::cannot;
 use crate::{
-    Capabilities, Collection, CollectionCapabilities, Crm, Identity, Lists, ProxyRequest, ProxyResponse, SearchQuery,
+    Capabilities, Collection, CollectionCapabilities, ConvertLead, Crm, Identity, Lists, Merge, ProxyRequest,
+    ProxyResponse, SearchQuery,
 };
 use campaigns::Campaigns;
 use engagements::Engagements;
@@ -182,6 +185,8 @@ impl SalesforceCrm {
             views: BTreeSet::from(views::VIEWED),
             search: BTreeSet::from(search::SEARCHED),
             lists: true,
+            convert_leads: true,
+            merge: BTreeSet::from([ObjectKind::Account, ObjectKind::Contact, ObjectKind::Lead]),
             ..Capabilities::default()
         }
     }
@@ -260,6 +265,28 @@ impl Crm for SalesforceCrm {
 
     async fn users(&self) -> Result<Vec<User>> {
         users::all(&self.client).await
+    }
+
+    async fn convert_leads(&self, leads: &[ConvertLead]) -> Result<Vec<Result<Conversion>>> {
+        unite::convert(self, leads).await
+    }
+
+    async fn merge(&self, merge: Merge) -> Result<()> {
+        match merge.object {
+            ObjectKind::Account => {
+                let update = |custom| salesforce::AccountUpdate { custom, ..salesforce::AccountUpdate::default() };
+                unite::merge(self, &self.accounts, &merge, update).await
+            }
+            ObjectKind::Contact => {
+                let update = |custom| salesforce::ContactUpdate { custom, ..salesforce::ContactUpdate::default() };
+                unite::merge(self, &self.contacts, &merge, update).await
+            }
+            ObjectKind::Lead => {
+                let update = |custom| salesforce::LeadUpdate { custom, ..salesforce::LeadUpdate::default() };
+                unite::merge(self, &self.leads, &merge, update).await
+            }
+            other => Err(cannot(VENDOR, "merge", &format!("does not merge {other} records"))),
+        }
     }
 
     async fn field_groups(&self, object: ObjectKind) -> Result<Vec<FieldGroup>> {
