@@ -146,6 +146,8 @@ pub struct DescribedField {
     pub reference_to: Vec<String>,
     /// The name by which a query reaches the parent.
     pub relationship_name: Option<String>,
+    /// What the administrator tells people about the field.
+    pub inline_help_text: Option<String>,
 }
 
 impl DescribedField {

@@ -11,6 +11,7 @@ mod bulk;
 mod changes;
 mod changes_simulated;
 mod children;
+mod codegen;
 mod collections;
 mod composite;
 mod conditions;
