@@ -2,6 +2,7 @@
 //! what every crate must have, what must not stand in the tree).
 
 mod bench;
+mod fuzz;
 mod tidy;
 
 use std::path::Path;
@@ -22,6 +23,12 @@ enum Task {
     Tidy,
     /// Run every benchmark and print its numbers
     Bench,
+    /// Run every fuzz target on a bounded number of inputs
+    Fuzz {
+        /// How many inputs each target gets
+        #[arg(long, default_value_t = 100_000)]
+        runs: u64,
+    },
 }
 
 #[allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people: its output is its purpose")]
@@ -30,6 +37,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Tidy => tidy::run(root),
         Task::Bench => bench::run(root),
+        Task::Fuzz { runs } => fuzz::run(root, runs),
     };
     match done {
         Ok(summary) => {

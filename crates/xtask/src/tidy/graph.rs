@@ -63,6 +63,7 @@ const RULES: &[Rule] = &[
             "testkit",
         ],
     },
+    Rule { package: "crmkit-fuzz", uses: &["salesforce", "sandbox"], tests_use: &[] },
     Rule { package: "xtask", uses: &[], tests_use: &[] },
 ];
 
