@@ -200,7 +200,7 @@ def describe_an_object(sf, ready):
 @check
 def describe_lists_children_and_record_types(sf, ready):
     answer = sf.Account.describe()
-    children = {child["relationshipName"]: child for child in answer["childRelationships"]}
+    children = {child["relationshipName"]: child for child in answer["childRelationships"] if child["relationshipName"]}
     has(children, "Contacts", "Opportunities", "Cases", "ChildAccounts", "Tasks", "Events")
     equal(children["Contacts"]["field"], "AccountId")
     assert any(info["master"] for info in answer["recordTypeInfos"])
@@ -539,10 +539,11 @@ def upsert_tells_whether_it_created(sf, ready):
 @check
 def external_ids_hold_any_characters(sf, ready):
     field = external_id_field(sf, "Contact")
+    # Read back by a query: get_by_custom_id would send a blank as a plus, and a plus in a path is a plus.
     for text in ("a/b", "a b", "a?b", "a#b", "a+b", "100%", "a&b=c", "ä–€", "a;b", "50%25"):
         key = f"{text} {tag()}"
         equal(sf.Contact.upsert(f"{field}/{quote(key, safe='')}", {"LastName": "Zeichen"}), 201)
-        equal(sf.Contact.get_by_custom_id(field, key)[field], key)
+        equal(sf.query(format_soql(f"SELECT {field} FROM Contact WHERE {field} = {{}}", key))["records"][0][field], key)
 
 
 @check
