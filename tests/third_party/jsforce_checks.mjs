@@ -240,7 +240,7 @@ check("versions and resources", async (conn) => {
 check("query pages on its own", async (conn) => {
   const total = (await conn.query("SELECT COUNT() FROM BigTable__c")).totalSize;
   assert.ok(total > 2000);
-  const records = await conn.query("SELECT Id FROM BigTable__c").execute({ autoFetch: true, maxFetch: 100_000 });
+  const { records } = await conn.query("SELECT Id FROM BigTable__c", { autoFetch: true, maxFetch: 100_000 });
   assert.equal(new Set(records.map((record) => record.Id)).size, total);
 });
 

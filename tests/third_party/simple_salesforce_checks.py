@@ -987,7 +987,7 @@ def rows_of(text):
 def bulk2_insert_and_its_results(sf, ready):
     name = f"Bulk {tag()}"
     records = [{"LastName": f"{name} {i}", "Title": 'Says "hi",\nthen leaves'} for i in range(25)]
-    result = sf.bulk2.Contact.insert(records=records)
+    result = sf.bulk2.Contact.insert(wait=0.05, records=records)
     equal([(part["numberRecordsTotal"], part["numberRecordsProcessed"], part["numberRecordsFailed"]) for part in result], [(25, 25, 0)])
     done = rows_of(sf.bulk2.Contact.get_successful_records(result[0]["job_id"]))
     equal(len(done), 25)
@@ -997,7 +997,7 @@ def bulk2_insert_and_its_results(sf, ready):
 
 @check
 def bulk2_failures_are_rows(sf, ready):
-    result = sf.bulk2.Contact.insert(records=[{"LastName": "fine", "Email": "a@b.co"}, {"LastName": "not", "Email": "123"}])
+    result = sf.bulk2.Contact.insert(wait=0.05, records=[{"LastName": "fine", "Email": "a@b.co"}, {"LastName": "not", "Email": "123"}])
     equal((result[0]["numberRecordsProcessed"], result[0]["numberRecordsFailed"]), (2, 1))
     failed = rows_of(sf.bulk2.Contact.get_failed_records(result[0]["job_id"]))
     equal((failed[0]["sf__Id"], failed[0]["LastName"]), ("", "not"))
@@ -1009,21 +1009,21 @@ def bulk2_failures_are_rows(sf, ready):
 def bulk2_update_upsert_delete(sf, ready):
     field = external_id_field(sf, "Contact")
     keys = [tag() for _ in range(5)]
-    made = sf.bulk2.Contact.upsert(records=[{"LastName": "B", field: key} for key in keys], external_id_field=field)
+    made = sf.bulk2.Contact.upsert(wait=0.05, records=[{"LastName": "B", field: key} for key in keys], external_id_field=field)
     equal(made[0]["numberRecordsFailed"], 0)
     ids = [sf.Contact.get_by_custom_id(field, key)["Id"] for key in keys]
-    sf.bulk2.Contact.update(records=[{"Id": row, "Title": "T", "Department": "D"} for row in ids])
-    sf.bulk2.Contact.update(records=[{"Id": row, "Title": "#N/A", "Department": ""} for row in ids])
+    sf.bulk2.Contact.update(wait=0.05, records=[{"Id": row, "Title": "T", "Department": "D"} for row in ids])
+    sf.bulk2.Contact.update(wait=0.05, records=[{"Id": row, "Title": "#N/A", "Department": ""} for row in ids])
     after = sf.Contact.get(ids[0])
     equal((after["Title"], after["Department"]), (None, "D"))
-    gone = sf.bulk2.Contact.delete(records=[{"Id": row} for row in ids])
+    gone = sf.bulk2.Contact.delete(wait=0.05, records=[{"Id": row} for row in ids])
     equal(gone[0]["numberRecordsFailed"], 0)
     raises(SalesforceResourceNotFound, sf.Contact.get, ids[0])
 
 
 @check
 def bulk2_query(sf, ready):
-    pages = list(sf.bulk2.BigTable__c.query("SELECT Id, Name FROM BigTable__c", max_records=1000))
+    pages = list(sf.bulk2.BigTable__c.query("SELECT Id, Name FROM BigTable__c", wait=0.05, max_records=1000))
     total = sf.query("SELECT COUNT() FROM BigTable__c")["totalSize"]
     equal(len(pages), -(-total // 1000))
     equal(len({row["Id"] for page in pages for row in rows_of(page)}), total)
@@ -1033,21 +1033,21 @@ def bulk2_query(sf, ready):
 def bulk2_query_of_parents(sf, ready):
     company = sf.Account.create({"Name": "Mutter, \"AG\""})["id"]
     person = contact(sf, AccountId=company)
-    page = next(iter(sf.bulk2.Contact.query(f"SELECT Id, Account.Name, Title FROM Contact WHERE Id = '{person}'")))
+    page = next(iter(sf.bulk2.Contact.query(f"SELECT Id, Account.Name, Title FROM Contact WHERE Id = '{person}'", wait=0.05)))
     equal(rows_of(page), [{"Id": person, "Account.Name": 'Mutter, "AG"', "Title": ""}])
 
 
 @check
 def bulk2_download(sf, ready):
     with tempfile.TemporaryDirectory() as folder:
-        files = sf.bulk2.BigTable__c.download("SELECT Id FROM BigTable__c", path=folder, max_records=2000)
+        files = sf.bulk2.BigTable__c.download("SELECT Id FROM BigTable__c", wait=0.05, path=folder, max_records=2000)
         total = sum(part["number_of_records"] for part in files)
     equal(total, sf.query("SELECT COUNT() FROM BigTable__c")["totalSize"])
 
 
 @check
 def bulk2_refuses_bad_soql_at_once(sf, ready):
-    error = raises(SalesforceMalformedRequest, list, sf.bulk2.Contact.query("SELECT Nonsense FROM Contact"))
+    error = raises(SalesforceMalformedRequest, list, sf.bulk2.Contact.query("SELECT Nonsense FROM Contact", wait=0.05))
     equal(error.content[0]["errorCode"], "INVALID_FIELD")
 
 
@@ -1055,13 +1055,13 @@ def bulk2_refuses_bad_soql_at_once(sf, ready):
 def bulk2_unknown_column_fails_the_job(sf, ready):
     from simple_salesforce.exceptions import SalesforceOperationError
 
-    error = raises(SalesforceOperationError, sf.bulk2.Contact.insert, records=[{"LastName": "x", "Shoe__c": "43"}])
+    error = raises(SalesforceOperationError, sf.bulk2.Contact.insert, wait=0.05, records=[{"LastName": "x", "Shoe__c": "43"}])
     has(str(error), "InvalidBatch : Field name not found : Shoe__c")
 
 
 @check
 def bulk2_jobs_are_listed(sf, ready):
-    sf.bulk2.Contact.insert(records=[{"LastName": "listed"}])
+    sf.bulk2.Contact.insert(wait=0.05, records=[{"LastName": "listed"}])
     jobs = sf.restful("jobs/ingest")
     has(jobs, "done", "records", "nextRecordsUrl")
     assert jobs["records"]
