@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// The targets of `tests/fuzz`: each is a binary `fuzz_<name>` and a folder of seeds `corpus/<name>`.
-const TARGETS: [&str; 1] = ["describe"];
+const TARGETS: [&str; 6] = ["answers", "csv", "describe", "errors", "soql", "sosl"];
 
 /// Builds the targets and runs each on `runs` inputs.
 #[allow(clippy::print_stdout, reason = "a program for people: its output is its purpose")]
