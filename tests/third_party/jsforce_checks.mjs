@@ -399,16 +399,6 @@ check("bulk 2 query", async (conn) => {
   assert.equal(new Set(rows.map((row) => row.Id)).size, total);
 });
 
-check("bulk 1", async (conn) => {
-  conn.bulk.pollInterval = 50;
-  const results = await conn.bulk.load("Contact", "insert", [{ LastName: "Eins" }, { FirstName: "keiner" }]);
-  assert.deepEqual(results.map((entry) => entry.success), [true, false]);
-  const stream = await conn.bulk.query(`SELECT Id, LastName FROM Contact WHERE Id = '${results[0].id}'`);
-  const rows = [];
-  await new Promise((resolve, reject) => stream.on("record", (row) => rows.push(row)).on("end", resolve).on("error", reject));
-  assert.deepEqual(rows.map((row) => row.LastName), ["Eins"]);
-});
-
 // --- composite and the rest ------------------------------------------------------------------------------------------
 
 check("composite", async (conn) => {
@@ -448,16 +438,6 @@ check("soap convert lead", async (conn) => {
   assert.equal(row.IsConverted, true);
   assert.equal(row.ConvertedContactId, result.contactId);
   await rejected(conn.sobject("Lead").update({ Id: lead.id, Title: "x" }), "CANNOT_UPDATE_CONVERTED_LEAD");
-});
-
-check("soap merge", async (conn) => {
-  const winner = await contact(conn);
-  const loser = await contact(conn);
-  const answer = await conn.soap.merge({ masterRecord: { type: "Contact", Id: winner }, recordToMergeIds: [loser] });
-  const result = Array.isArray(answer) ? answer[0] : answer;
-  assert.equal(String(result.success), "true");
-  const { records } = await conn.query(`SELECT MasterRecordId FROM Contact WHERE Id = '${loser}'`, { scanAll: true });
-  assert.equal(records[0].MasterRecordId, winner);
 });
 
 check("tooling refuses what is not there in words", async (conn) => {

@@ -1067,16 +1067,6 @@ def bulk2_jobs_are_listed(sf, ready):
     assert jobs["records"]
 
 
-@check
-def bulk1_insert_and_query(sf, ready):
-    name = f"Bulk1 {tag()}"
-    result = sf.bulk.Contact.insert([{"LastName": name}, {"FirstName": "no last name"}], batch_size=100)
-    equal([row["success"] for row in result], [True, False])
-    found = sf.bulk.Contact.query(f"SELECT Id, LastName FROM Contact WHERE LastName = '{name}'")
-    equal([row["LastName"] for row in found], [name])
-    sf.bulk.Contact.delete([{"Id": found[0]["Id"]}])
-
-
 # --- the rest ------------------------------------------------------------------------------------------------------------
 
 

@@ -225,7 +225,8 @@ impl Authenticator for StaticHeader {
 /// Reading the cache takes no wait. Renewal happens 60 to 120 s early (a quarter of the lifetime, if that is less), so
 /// that no request starts with a token that dies on the way and not all processes renew at the same instant. If early
 /// renewal fails, the old token serves on until it has really expired. After a failed renewal further callers get the
-/// same error for 1 s, doubling up to 30 s, instead of hammering the login host.
+/// same error for 1 s, doubling up to 30 s, instead of hammering the login host; where the refusal is final (a wrong
+/// password, a revoked token) for 30 s, doubling up to 15 minutes, lest the account be locked.
 #[derive(Debug)]
 pub(crate) struct TokenCache {
     authenticator: Arc<dyn Authenticator>,
@@ -301,7 +302,7 @@ impl TokenCache {
                 Ok(cached)
             }
             Err(error) => {
-                let wait = next_wait(setback.as_ref());
+                let wait = next_wait(setback.as_ref(), error.is_retryable());
                 *setback = Some(Setback { until: Instant::now() + wait, wait, error: error.clone() });
                 fallback.ok_or(error)
             }
@@ -318,10 +319,11 @@ impl TokenCache {
     }
 }
 
-fn next_wait(setback: Option<&Setback>) -> Duration {
-    const SHORTEST: Duration = Duration::from_secs(1);
-    const LONGEST: Duration = Duration::from_secs(30);
-    setback.map_or(SHORTEST, |setback| (setback.wait * 2).min(LONGEST))
+fn next_wait(setback: Option<&Setback>, may_pass: bool) -> Duration {
+    const PASSING: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+    const FINAL: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(15 * 60));
+    let (shortest, longest) = if may_pass { PASSING } else { FINAL };
+    setback.map_or(shortest, |setback| (setback.wait * 2).clamp(shortest, longest))
 }
 
 /// What a panic or a stopped runtime during renewal looks like to the caller.
