@@ -99,7 +99,8 @@ impl<'a> Rest<'a> {
         let Some(left) = entries.map(|entry| entry.at).max() else { return false };
         ends.into_iter().all(|end| {
             // What happened in the same second may have come before the sync looked, or after it.
-            let shown = self.shown(end).get(field);
+            let record = self.shown(end);
+            let shown = record.get(field);
             let before = self.field_history(end, field).take_while(|(_, event, _)| event.at < left).last();
             before.map_or("", |(_, _, value)| value) == shown
                 || self.field_history(end, field).any(|(_, event, value)| event.at == left && value == shown)
