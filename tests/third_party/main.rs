@@ -71,12 +71,11 @@ fn jsforce() {
 
 #[test]
 fn salesforce_cli() {
-    let Some(modules) = node_modules_with("@salesforce/cli") else { return skipped("CRMKIT_NODE_MODULES names no CLI") };
+    let Some(modules) = node_modules_with("@salesforce/cli") else {
+        return skipped("CRMKIT_NODE_MODULES names no CLI");
+    };
     let python = std::env::var_os("CRMKIT_PYTHON").unwrap_or_else(|| "python3".into());
     let mut program = Command::new(python);
-    program
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("CRMKIT_SF", modules.join(".bin/sf"))
-        .arg("sf_cli_checks.py");
+    program.env("PYTHONDONTWRITEBYTECODE", "1").env("CRMKIT_SF", modules.join(".bin/sf")).arg("sf_cli_checks.py");
     passes(program);
 }

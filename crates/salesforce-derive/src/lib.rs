@@ -1,4 +1,22 @@
-//! `#[derive(SObject)]` of the crate `salesforce`, which re-exports it under its feature `derive`: see there.
+//! `#[derive(SObject)]` of the crate `salesforce`, which re-exports it under its feature `derive`.
+//!
+//! ```
+//! use salesforce::{Id, SObject};
+//!
+//! #[derive(SObject)]
+//! #[salesforce(object = "Van__c", new = NewVan, update = VanUpdate)]
+//! struct Van {
+//!     id: Id<Van>,
+//!     name: Option<String>,
+//!     #[salesforce(field = "Plate__c")]
+//!     plate: Option<String>,
+//! }
+//!
+//! assert_eq!((Van::NAME, Van::FIELDS), ("Van__c", &["Id", "Name", "Plate__c"][..]));
+//! let new = NewVan { plate: Some("B-CR 1".into()), ..NewVan::default() };
+//! assert_eq!(serde_json::to_string(&new)?, r#"{"Plate__c":"B-CR 1"}"#);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 mod read;
 mod write;

@@ -28,7 +28,10 @@ pub(crate) fn run(root: &Path, runs: u64) -> Result<String, String> {
             .status()
             .map_err(|error| format!("cargo could not be started: {error}"))?;
         if !status.success() {
-            return Err(format!("{target} failed; the input that did it, if there is one, lies in {}", grown.display()));
+            return Err(format!(
+                "{target} failed; the input that did it, if there is one, lies in {}",
+                grown.display()
+            ));
         }
     }
     Ok(format!("{} fuzz targets ran, {runs} inputs each, none failed", TARGETS.len()))

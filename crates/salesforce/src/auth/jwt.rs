@@ -27,7 +27,7 @@ const LIFE_SECONDS: i64 = 180;
 pub struct PrivateKey(Arc<RsaKeyPair>);
 
 impl PrivateKey {
-    /// Reads a key in PEM: `BEGIN PRIVATE KEY` (PKCS #8) or `BEGIN RSA PRIVATE KEY` (PKCS #1), of 2,048 bits or more.
+    /// Reads a key in PEM: `BEGIN PRIVATE KEY` (PKCS 8) or `BEGIN RSA PRIVATE KEY` (PKCS 1), of 2,048 bits or more.
     ///
     /// # Errors
     /// [`ErrorKind::Config`] if the text holds no such key; it is not quoted.
