@@ -6,6 +6,8 @@
 //! - `CRMKIT_PYTHON`: a Python with simple-salesforce (`requirements.txt`), else `python3`
 //! - `CRMKIT_NODE_MODULES`: the folder with jsforce and the Salesforce CLI (`package.json`), else neither runs
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

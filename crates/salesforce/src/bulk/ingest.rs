@@ -23,10 +23,10 @@ use crate::{Salesforce, VENDOR};
 
 /// The most bytes of CSV that one job may be given: 100 MB, which the server's own encoding makes 150 MB.
 pub const LARGEST_JOB: usize = 100_000_000;
-/// What one job is given unless told otherwise: it is held in memory while it is uploaded.
-const USUAL_JOB: usize = 32 << 20;
-/// What the server takes in 24 hours.
-const MOST_ROWS: usize = 150_000_000;
+/// What one job is given unless told otherwise: it is held in memory while it is uploaded, and its rows until their
+/// results are in.
+const USUAL_JOB: usize = 16 << 20;
+const USUAL_ROWS: usize = 100_000;
 /// The columns that hold base64, by object.
 const BINARY: [(&str, &str); 4] =
     [("Attachment", "Body"), ("Document", "Body"), ("ContentVersion", "VersionData"), ("StaticResource", "Body")];
@@ -159,7 +159,7 @@ impl fmt::Display for IngestReport {
 
 impl Ingest {
     pub(crate) fn new(client: Salesforce, object: String, operation: Operation) -> Self {
-        let layout = Layout { most_bytes: USUAL_JOB, most_rows: MOST_ROWS, ..Layout::default() };
+        let layout = Layout { most_bytes: USUAL_JOB, most_rows: USUAL_ROWS, ..Layout::default() };
         let layout = match &operation {
             Operation::Delete | Operation::HardDelete => Layout { columns: Some(vec!["Id".to_owned()]), ..layout },
             _ => layout,
@@ -195,15 +195,15 @@ impl Ingest {
         self
     }
 
-    /// How many bytes of CSV one job is given at most, up to [`LARGEST_JOB`]. Default 32 MiB. That much memory is held
+    /// How many bytes of CSV one job is given at most, up to [`LARGEST_JOB`]. Default 16 MiB. That much memory is held
     /// while a job is uploaded; further rows go into further jobs, one after the other.
     pub fn job_bytes(mut self, bytes: usize) -> Self {
         self.layout.most_bytes = bytes.min(LARGEST_JOB);
         self
     }
 
-    /// How many rows one job is given at most. Default: as many as its bytes allow. The server cuts jobs into batches of
-    /// 10,000 rows, of which an organisation has 15,000 in 24 hours.
+    /// How many rows one job is given at most. Default 100,000, for which about 130 bytes each are held until their results
+    /// are in. The server cuts jobs into batches of 10,000 rows, of which an organisation has 15,000 in 24 hours.
     pub fn job_rows(mut self, rows: usize) -> Self {
         self.layout.most_rows = rows.max(1);
         self
