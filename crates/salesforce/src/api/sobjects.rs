@@ -48,8 +48,8 @@ impl<T: SObject> Records<T> {
     /// Reads a record with every field that the user may see; the row keeps those that `T` does not name.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if it does not exist, is deleted, or is hidden from this user; [`ErrorKind::Decode`] if it
-    /// cannot be read.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if it does not exist, is deleted, or is hidden from this
+    /// user; [`ErrorKind::Decode`](crate::ErrorKind::Decode) if it cannot be read.
     pub async fn get(&self, id: Id<T>) -> Result<Row<T>> {
         row(&self.client.send(get(self.client.version(), T::NAME, id.as_str(), &[])).await?)
     }
@@ -57,7 +57,8 @@ impl<T: SObject> Records<T> {
     /// Reads some fields of a record.
     ///
     /// # Errors
-    /// As [`get`](Self::get); [`ErrorKind::Invalid`] for a field that does not exist or is hidden.
+    /// As [`get`](Self::get); [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) for a field that does not exist or is
+    /// hidden.
     pub async fn get_fields(&self, id: Id<T>, fields: &[&str]) -> Result<Row<T>> {
         row(&self.client.send(get(self.client.version(), T::NAME, id.as_str(), fields)).await?)
     }
@@ -73,7 +74,8 @@ impl<T: SObject> Records<T> {
     /// Deletes a record into the recycle bin, and what belongs to it. Costs one call.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if it is gone already, [`ErrorKind::Conflict`] if it is in use.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if it is gone already,
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if it is in use.
     pub async fn delete(&self, id: Id<T>) -> Result<()> {
         let path = self.client.version().path(["sobjects", T::NAME, id.as_str()]);
         self.client.send(Call::delete("sobjects.delete").path(path)).await.map(drop)
@@ -85,8 +87,9 @@ impl<T: Writable> Records<T> {
     /// happen once.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`] with the fields at fault, [`ErrorKind::Conflict`] for duplicates, [`ErrorKind::Unknown`] if
-    /// the record may exist now.
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) with the fields at fault,
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) for duplicates,
+    /// [`ErrorKind::Unknown`](crate::ErrorKind::Unknown) if the record may exist now.
     pub async fn create(&self, new: &T::New) -> Result<Id<T>> {
         self.create_fields(new).await
     }
@@ -94,7 +97,8 @@ impl<T: Writable> Records<T> {
     /// Changes what the update names of a record, and nothing else.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if it is gone, [`ErrorKind::Invalid`] with the fields at fault.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if it is gone,
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) with the fields at fault.
     pub async fn update(&self, id: Id<T>, update: &T::Update) -> Result<()> {
         self.update_fields(id, update).await
     }

@@ -21,7 +21,7 @@ impl LoginHost {
     /// address.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] if the text is no such name.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the text is no such name.
     pub fn my_domain(name: &str) -> Result<Self> {
         let name = name.trim().trim_end_matches('/');
         let host = name.strip_prefix("https://").unwrap_or(name);
@@ -44,7 +44,7 @@ impl LoginHost {
     /// Any other host by its address; `http` is accepted for loopback addresses only.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] if the text is no acceptable address.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the text is no acceptable address.
     pub fn custom(url: &str) -> Result<Self> {
         BaseUrl::parse(url.trim()).map(Self::Custom)
     }

@@ -26,7 +26,7 @@ pub const LARGEST_JOB: usize = 100_000_000;
 /// What one job is given unless told otherwise: it is held in memory while it is uploaded, and its rows until their
 /// results are in.
 const USUAL_JOB: usize = 16 << 20;
-const USUAL_ROWS: usize = 100_000;
+pub(crate) const USUAL_ROWS: usize = 100_000;
 /// The columns that hold base64, by object.
 const BINARY: [(&str, &str); 4] =
     [("Attachment", "Body"), ("Document", "Body"), ("ContentVersion", "VersionData"), ("StaticResource", "Body")];

@@ -40,6 +40,7 @@ pub use query::{BulkQuery, QueryRows};
 pub use row::KeyedRow;
 
 pub(crate) use csv::push_quoted;
+pub(crate) use ingest::USUAL_ROWS;
 
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};

@@ -5,6 +5,7 @@ use std::fmt;
 use rest_core::{Error, Result};
 
 use super::rows::MOST_WRITTEN;
+use crate::bulk::USUAL_ROWS;
 use crate::composite::MOST_HEAVY_PARTS;
 
 /// Records that one composite request writes at most.
@@ -144,9 +145,9 @@ fn packed_calls(collections: usize) -> usize {
     collections.div_ceil(MOST_HEAVY_PARTS)
 }
 
-/// The calls of a bulk job, estimated.
+/// The calls of bulk jobs, estimated.
 fn bulk_calls(records: usize) -> usize {
-    BULK_CALLS + records.div_ceil(RECORDS_PER_LOOK)
+    BULK_CALLS * records.div_ceil(USUAL_ROWS) + records.div_ceil(RECORDS_PER_LOOK)
 }
 
 /// Whether records of one kind go by a bulk job.
