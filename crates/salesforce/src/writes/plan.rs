@@ -235,7 +235,7 @@ mod tests {
             (vec![(Create, 300), (Upsert, 300), (Delete, 10)], vec![(WriteWay::Composite, 1)]),
             (vec![(Create, 11_000)], vec![(WriteWay::Composite, 11)]),
             (vec![(Create, 11_001)], vec![(WriteWay::Bulk, 11)]),
-            (vec![(Upsert, 1_000_000), (Create, 5)], vec![(WriteWay::Bulk, 60), (WriteWay::Collection, 1)]),
+            (vec![(Upsert, 1_000_000), (Create, 5)], vec![(WriteWay::Bulk, 150), (WriteWay::Collection, 1)]),
         ] {
             assert_eq!(ways(&wave, &default), expected, "{wave:?}");
         }
