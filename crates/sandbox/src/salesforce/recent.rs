@@ -6,9 +6,7 @@ use super::call::{Answer, Call, Payload};
 use super::errors::{ApiError, Failure};
 use super::org::Org;
 use super::read::attributes;
-
-/// At most so many records are remembered.
-const REMEMBERED: usize = 200;
+use super::store::REMEMBERED;
 
 impl Org {
     /// `GET recent?limit=N`. Without people who look at records, the last used ones are the last written ones.
@@ -22,16 +20,10 @@ impl Org {
                 return Err(ApiError::request("INVALID_QUERY_LIMIT", message).into());
             }
         };
-        let mut rows: Vec<_> = Vec::new();
-        for (index, object) in
-            self.schema.objects.iter().enumerate().filter(|(_, object)| object.can.most_recently_used)
-        {
-            let live = self.store.rows(index).filter(|row| !row.is_deleted());
-            rows.extend(live.map(|row| (row.get(object, "LastModifiedDate").as_datetime(), row.id, object, row)));
-        }
-        rows.sort_by_key(|(at, id, _, _)| std::cmp::Reverse((*at, *id)));
-        let shown = rows.into_iter().take(limit).map(|(_, id, object, row)| {
-            let mut item = json!({"attributes": attributes(object, id, &call.version), "Id": id.to_string()});
+        let rows = self.store.recent().map(|(index, row)| (self.schema.object(index), row));
+        let rows = rows.filter(|(object, _)| object.can.most_recently_used);
+        let shown = rows.take(limit).map(|(object, row)| {
+            let mut item = json!({"attributes": attributes(object, row.id, &call.version), "Id": row.id.to_string()});
             if let (Some(name), Some(item)) = (object.name_field(), item.as_object_mut()) {
                 item.insert(object.field(name).name.to_owned(), row.values[name].to_json());
             }

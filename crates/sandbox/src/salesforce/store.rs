@@ -1,6 +1,6 @@
 //! The records: rows by id, indexes over them, and a journal that undoes what a failed request did.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -93,6 +93,9 @@ pub(crate) struct Committed {
     pub(crate) quiet: bool,
 }
 
+/// How many of the records that were written last are remembered.
+pub(crate) const REMEMBERED: usize = 200;
+
 /// A point in a transaction to which the store can go back.
 #[derive(Debug)]
 #[must_use]
@@ -107,6 +110,8 @@ pub(crate) struct Store {
     open_transactions: usize,
     /// The transactions that were completed since they were last [taken](Store::take_committed).
     committed: Vec<Vec<Committed>>,
+    /// The records that were written last, the latest first.
+    recent: VecDeque<(ObjectIndex, SfId)>,
     /// Whether what is changed now is told to nobody.
     pub(crate) quiet: bool,
     /// No record in the bin was deleted before this: spares looking for expired ones on every request.
@@ -142,6 +147,7 @@ impl Store {
             journal: Vec::new(),
             open_transactions: 0,
             committed: Vec::new(),
+            recent: VecDeque::new(),
             quiet: false,
             oldest_deletion: None,
         }
@@ -345,8 +351,24 @@ impl Store {
         self.open_transactions = self.open_transactions.saturating_sub(1);
         if self.open_transactions == 0 && !self.journal.is_empty() {
             let transaction = self.net_changes();
+            self.remember(&transaction);
             self.committed.push(transaction);
         }
+    }
+
+    fn remember(&mut self, transaction: &[Committed]) {
+        for written in transaction.iter().skip(transaction.len().saturating_sub(REMEMBERED)) {
+            let record = (written.object, written.id);
+            self.recent.retain(|known| *known != record);
+            self.recent.push_front(record);
+        }
+        self.recent.truncate(REMEMBERED);
+    }
+
+    /// The records that were written last and are still there, the latest first.
+    pub(crate) fn recent(&self) -> impl Iterator<Item = (ObjectIndex, &Row)> {
+        let rows = self.recent.iter().filter_map(|(object, id)| Some((*object, self.get(*object, *id)?)));
+        rows.filter(|(_, row)| !row.is_deleted())
     }
 
     /// The transactions that were completed since the last call, in order.

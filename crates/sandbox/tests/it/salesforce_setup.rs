@@ -157,6 +157,9 @@ async fn recent_records_are_the_last_written() {
     let ids: Vec<&str> = recent.as_array().unwrap().iter().map(|item| item["Id"].as_str().unwrap()).collect();
     assert_eq!(ids, [contact.as_str(), account.as_str()]);
     assert_eq!((&recent[1]["Name"], &recent[1]["attributes"]["type"]), (&json!("Acme"), &json!("Account")));
+    // Within one second, too, and whatever the ids.
+    let second = org.account("Globex").await;
+    assert_eq!(org.get("recent?limit=1").await.body[0]["Id"], second);
     for bad in ["recent?limit=0", "recent?limit=x", "recent?limit=201"] {
         assert_eq!(org.get(bad).await.status, StatusCode::BAD_REQUEST, "{bad}");
     }
