@@ -88,7 +88,9 @@ impl Outcomes {
     fn explain(&mut self, drafts: &[Draft]) {
         // Several records under one external id are no failure to the vendor: nothing is undone because of that.
         let undoes = |part: &Outcome| part.fails_by_itself() && part.status != StatusCode::MULTIPLE_CHOICES;
-        let cause = self.parts.iter().position(undoes);
+        // An undone request whose cause is not among its parts is undone all the same.
+        let halted = || self.parts.iter().position(|part| self.all_or_none && part.is_consequence());
+        let cause = self.parts.iter().position(undoes).or_else(halted);
         for (place, draft) in drafts.iter().enumerate() {
             let root = if self.all_or_none {
                 cause.filter(|cause| *cause != place)

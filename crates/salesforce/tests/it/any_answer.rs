@@ -120,6 +120,17 @@ fn read_all(bytes: &[u8]) {
     }
 }
 
+#[test]
+fn an_undone_composite_that_hides_its_cause_is_undone() {
+    let part = |name: &str, status: u16, body: Value| json!({ "body": body, "httpHeaders": {}, "httpStatusCode": status, "referenceId": name });
+    let halted = json!([{ "errorCode": "PROCESSING_HALTED", "message": "m" }]);
+    let parts =
+        [part("Account_0", 200, Value::Null), part("Contact_1", 200, Value::Null), part("Contact_2", 400, halted)];
+    let bytes = json!({ "compositeResponse": parts }).to_string();
+    assert_eq!(fuzzing::composite(bytes.as_bytes(), true), Some(0));
+    assert_eq!(fuzzing::composite(bytes.as_bytes(), false), Some(2));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
